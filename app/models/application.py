@@ -1,0 +1,157 @@
+"""An application for a benefit: what is common to all nine. Each benefit adds its own fields in a joined table.
+
+A change of household or means, and the yearly review, are applications too (`purpose`), made as a copy of the one before them
+(`previous_id`): the same screens, the same review, and what was decided on stays as it was.
+"""
+
+import datetime as dt
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+
+from .base import AccountType, BenefitScoped, Model, MonthType, Stamped, TownScoped, Versioned
+from .person import Person
+
+STATES = (
+    "draft",
+    "submitted",
+    "returned_for_correction",
+    "complete",
+    "preliminary_reviewed",
+    "forwarded",
+    "second_reviewed",
+    "returned_to_township",
+    "approved",
+    "rejected",
+    "withdrawn",
+)
+CLOSED = ("approved", "rejected", "withdrawn")
+EDITABLE = ("draft", "submitted", "returned_for_correction", "complete", "returned_to_township")
+PURPOSES = ("new", "change", "recertification")
+CHANNELS = ("post", "bank")
+_OPEN = "state NOT IN ('approved', 'rejected', 'withdrawn')"
+
+
+def _user(label: Any) -> Any:
+    return mapped_column(ForeignKey("ab_user.id"), info={"label": label})
+
+
+class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
+    """`state` moves only through the lifecycle in `app.commands.casework.steps`. Dates and flags that nobody asked yet are NULL."""
+
+    __tablename__ = "application"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_no: Mapped[str] = mapped_column(String(20), info={"label": _l("Case number")})
+    purpose: Mapped[str] = mapped_column(String(16), default="new", info={"label": _l("Purpose")})
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), index=True)
+    applicant_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    state: Mapped[str] = mapped_column(String(30), default="draft", info={"label": _l("State")})
+    received_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Received on")})
+    documents_complete_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Documents complete on")})
+    effective_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Effective month")})
+
+    agent_name: Mapped[str | None] = mapped_column(String(50), info={"label": _l("Agent")})
+    agent_relation: Mapped[str | None] = mapped_column(String(20), info={"label": _l("Agent's relation")})
+    agent_phone: Mapped[str | None] = mapped_column(String(20), info={"label": _l("Agent's phone")})
+    consent_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Consent to look-ups on")})
+    affidavit_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Affidavit signed on")})
+
+    channel: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Payment channel")})
+    bank_code: Mapped[str | None] = mapped_column(String(7), info={"label": _l("Bank and branch code")})
+    account_no: Mapped[str | None] = mapped_column(AccountType, info={"label": _l("Account")})
+    payee_name: Mapped[str | None] = mapped_column(String(50), info={"label": _l("Payee")})
+    payee_person_id: Mapped[str | None] = mapped_column(String(10), info={"label": _l("Payee's national ID")})
+    payee_reason: Mapped[str | None] = mapped_column(String(80), info={"label": _l("Why the payee is somebody else")})
+    protected_account: Mapped[bool] = mapped_column(default=False, info={"label": _l("Protected account")})
+
+    first_result: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Preliminary result")})
+    first_opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("Township opinion")})
+    visited_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Home visit on")})
+    visit_report: Mapped[str | None] = mapped_column(Text, info={"label": _l("Home visit report")})
+    second_opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("County opinion")})
+    exclusions: Mapped[dict[str, Any] | None] = mapped_column(JSON, info={"label": _l("Exclusion check")})
+    exclusions_checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Exclusions checked at")})
+
+    submitted_by_id: Mapped[int | None] = _user(_l("Submitted by"))
+    first_reviewed_by_id: Mapped[int | None] = _user(_l("Preliminary review by"))
+    second_reviewed_by_id: Mapped[int | None] = _user(_l("Second review by"))
+    decided_by_id: Mapped[int | None] = _user(_l("Decided by"))
+    decided_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Decided at")})
+
+    applicant: Mapped[Person] = relationship(info={"label": _l("Applicant")})
+    members: Mapped[list["HouseholdMember"]] = relationship(  # noqa: F821
+        back_populates="application", order_by="HouseholdMember.position", cascade="all, delete-orphan"
+    )
+    documents: Mapped[list["Document"]] = relationship(
+        back_populates="application", order_by="Document.id", cascade="all, delete-orphan"
+    )
+    corrections: Mapped[list["CorrectionNotice"]] = relationship(
+        back_populates="application", order_by="CorrectionNotice.id", cascade="all, delete-orphan"
+    )
+    decisions: Mapped[list["Decision"]] = relationship(back_populates="application", order_by="Decision.id")  # noqa: F821
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        if cls.__name__ != "Application":
+            return ()
+        return (
+            UniqueConstraint("county_code", "case_no"),
+            Index("uq_application_open", "applicant_id", "benefit", unique=True, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
+            Index("ix_application_queue", "town_code", "benefit", "state"),
+            CheckConstraint("first_reviewed_by_id <> submitted_by_id", name="maker_checker_first"),
+            CheckConstraint("second_reviewed_by_id <> submitted_by_id", name="maker_checker_second"),
+            CheckConstraint("second_reviewed_by_id <> first_reviewed_by_id", name="maker_checker_first_second"),
+            CheckConstraint("decided_by_id <> submitted_by_id", name="maker_checker_decider"),
+            CheckConstraint("decided_by_id <> first_reviewed_by_id", name="maker_checker_decider_first"),
+            CheckConstraint("decided_by_id <> second_reviewed_by_id", name="maker_checker_decider_second"),
+        )
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        if cls.__name__ == "Application":
+            return {"polymorphic_on": "benefit", "version_id_col": cls.version}
+        return {"polymorphic_identity": cls.BENEFIT}
+
+    BENEFIT = ""
+
+    @property
+    def editable(self) -> bool:
+        return self.state in EDITABLE
+
+    def __repr__(self) -> str:
+        return self.case_no
+
+
+class Document(TownScoped, Model):
+    """One line of the checklist: what the benefit asks for and when it came."""
+
+    __tablename__ = "application_document"
+    __table_args__ = (UniqueConstraint("application_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    code: Mapped[str] = mapped_column(String(30), info={"label": _l("Document")})
+    required: Mapped[bool] = mapped_column(default=True, info={"label": _l("Required")})
+    received_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Received on")})
+    waived_because: Mapped[str | None] = mapped_column(String(120), info={"label": _l("Not needed because")})
+    application: Mapped[Application] = relationship(back_populates="documents")
+
+    @property
+    def missing(self) -> bool:
+        return self.required and self.received_on is None and not self.waived_because
+
+
+class CorrectionNotice(TownScoped, Model):
+    """A 補正通知: what is missing, until when, and when it came."""
+
+    __tablename__ = "correction_notice"
+    __table_args__ = (CheckConstraint("due_on > issued_on", name="due_after_issue"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
+    items: Mapped[list[str]] = mapped_column(JSON, info={"label": _l("Missing items")})
+    issued_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Issued on")})
+    due_on: Mapped[dt.date] = mapped_column(Date, index=True, info={"label": _l("Due on")})
+    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Issued by")})
+    answered_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Answered on")})
+    application: Mapped[Application] = relationship(back_populates="corrections")
