@@ -1,0 +1,150 @@
+"""Preparing an installation: schema, roles and permissions, reference data, the first administrator. Safe to repeat, safe to race."""
+
+import fcntl
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask_migrate import upgrade
+from sqlalchemy import delete, func, select, text
+
+from app.core import clock
+from app.extensions import db
+from app.models.access import SetupToken
+from app.models.audit import AuditEntry, AuditHead
+from app.models.user import User
+from app.security import audit, roles, scope
+
+from . import accounts, load_all, reference
+from .base import REGISTRY
+
+LOCK = 7305001  # the advisory lock of "one process prepares the database"
+
+
+@contextmanager
+def _one_at_a_time(app: Flask) -> Iterator[None]:
+    """Two processes preparing the same database take turns, on either database."""
+    with open(app.config["SWIS_HOME"] / "prepare.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if db.engine.dialect.name != "postgresql":
+            yield
+            return
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": LOCK})
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": LOCK})
+
+
+def at_head(app: Flask) -> bool:
+    """Is the schema the one this version of the product needs?"""
+    script = ScriptDirectory(str(app.extensions["migrate"].directory))
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == script.get_current_head()
+
+
+def prepare(app: Flask, force: bool = False) -> str | None:
+    """Create or migrate the database and load what every installation needs.
+
+    Returns the one-time set-up token when this call made one (production, no user yet).
+    """
+    with app.app_context():
+        if not force and at_head(app):
+            return None
+        with _one_at_a_time(app):
+            if not at_head(app):
+                upgrade(directory=str(app.extensions["migrate"].directory))
+            token = initialise()
+        return token
+
+
+def initialise() -> str | None:
+    """Roles, permissions, reference data and the audit head on a migrated database."""
+    load_all()
+    with scope.use(scope.SYSTEM):
+        session = db.session()
+        if session.get(AuditHead, 1) is None and session.scalar(select(func.count()).select_from(AuditEntry)) == 0:
+            session.add(AuditHead(id=1, seq=0, hash=audit.GENESIS))
+        _sync_roles()
+        reference.load(session)
+        session.commit()
+        return _token(session)
+
+
+def _sync_roles() -> None:
+    """Create roles and permissions; give the default roles a permission when it is new, never again afterwards."""
+    sm: Any = current_app.appbuilder.sm  # type: ignore[attr-defined]
+    role_of = {name: sm.find_role(name) or sm.add_role(name) for name in (*roles.ALL, sm.auth_role_public)}
+    for (permission, view), holders in sorted(default_grants().items()):
+        if sm.find_permission_view_menu(permission, view) is not None:
+            continue
+        pair = sm.add_permission_view_menu(permission, view)
+        for name in holders:
+            sm.add_permission_role(role_of[name], pair)
+
+
+def default_grants() -> dict[tuple[str, str], tuple[str, ...]]:
+    """(permission, view menu) → roles of a fresh installation, from what commands and screens declare."""
+    grants: dict[tuple[str, str], tuple[str, ...]] = {}
+    for entry in REGISTRY.values():
+        thing, verb = entry.permission.rsplit(".", 1)
+        grants[verb, thing] = entry.roles
+    builder: Any = current_app.appbuilder  # type: ignore[attr-defined]
+    for view in builder.baseviews:
+        declared = getattr(view, "default_roles", ())
+        for permission in view.base_permissions or ():
+            holders = declared.get(permission, declared.get("*", ())) if isinstance(declared, dict) else declared
+            grants[permission, view.class_permission_name] = tuple(holders)
+    for category in builder.menu.get_list():
+        reach: set[str] = set()
+        for item in category.childs or [category]:
+            if item.name == "-" or item.baseview is None:
+                continue
+            view = item.baseview
+            holders = {r for p in view.base_permissions or () for r in grants.get((p, view.class_permission_name), ())}
+            grants["menu_access", item.name] = tuple(r for r in roles.ALL if r in holders)
+            reach |= holders
+        if category.childs:
+            grants["menu_access", category.name] = tuple(r for r in roles.ALL if r in reach)
+    return grants
+
+
+# -- the first administrator -----------------------------------------------------------------------------------------------------------------
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _token(session: Any) -> str | None:
+    """A fresh set-up token while a production installation has no user."""
+    if current_app.config["SWIS_PROFILE"] != "production" or session.scalar(select(func.count()).select_from(User)):
+        return None
+    token = secrets.token_urlsafe(24)
+    session.execute(delete(SetupToken))
+    session.add(SetupToken(id=1, token_hash=_hash(token), made_at=clock.now()))
+    session.commit()
+    return token
+
+
+def token_holds(session: Any, token: str) -> bool:
+    row = session.get(SetupToken, 1)
+    return bool(row and row.used_at is None and secrets.compare_digest(row.token_hash, _hash(token)))
+
+
+def use_token(session: Any, token: str, username: str, name: str, password: str) -> None:
+    """Make the first administrator. Raises Refused when the token was used, is wrong, or the password is weak."""
+    from .base import Refused
+
+    if not token_holds(session, token):
+        raise Refused("設定代碼不正確或已使用過，請在主機上重新執行 flask swis init 取得", "E-SETUP")
+    accounts.first_administrator(session, username, name, password)
+    session.get(SetupToken, 1).used_at = clock.now()
+    session.commit()

@@ -1,0 +1,1 @@
+"""Users and offices, row scope, sessions, password policy, query log, audit chain."""
