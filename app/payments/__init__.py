@@ -1,0 +1,1 @@
+"""Payment registers, channel files, reconciliation and recovery arithmetic. Pure: no database, no Flask (but `invariants`)."""

@@ -1,0 +1,92 @@
+"""What an award is worth in each month, derived from the changes recorded on it. Nothing is ever overwritten.
+
+A change holds from its effective month until the next change of the same sort by effective month; of two with the same month the later
+recorded one (higher `seq`) holds. `end` closes the award for good: its month is the first one not paid.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.core import roc
+from app.core.months import FOREVER, Months
+
+from .line import Payee
+
+KINDS = ("grant", "amount", "account", "suspend", "resume", "end")
+STOPS = ("suspend", "end")
+LIVING = frozenset(("grant", "resume"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One recorded change. `amount` for grant and amount, `payee` for grant and account; `recorded_on` is what a cut-off compares."""
+
+    seq: int
+    kind: str
+    month: int
+    recorded_on: dt.date
+    amount: int | None = None
+    payee: Payee | None = None
+    band: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The award is worth `amount` (NTD a month) in every month from `first` to `last`."""
+
+    first: int
+    last: int
+    amount: int
+    band: str = ""
+
+
+def known_at(changes: Iterable[Change], cutoff: dt.date) -> list[Change]:
+    """The changes a register with this cut-off follows: everything recorded by then, and every stop, even a later one."""
+    return [c for c in changes if c.recorded_on <= cutoff or c.kind in STOPS]
+
+
+def segments(changes: Sequence[Change], died_on: dt.date | None = None, to_month: int | None = None) -> list[Segment]:
+    """The months an award runs, with its amounts, in order. The month of death is due, later ones are not (老津辦法§11「次月」)."""
+    if not changes:
+        return []
+    ordered = sorted(changes, key=lambda c: (c.month, c.seq))
+    limits = [c.month - 1 for c in ordered if c.kind == "end"]
+    if died_on is not None:
+        limits.append(roc.month_of(died_on))
+    if to_month is not None:
+        limits.append(to_month)
+    last = min(limits, default=FOREVER)
+    out: list[Segment] = []
+    running, amount, band = False, 0, ""
+    for i, change in enumerate(ordered):
+        if change.kind in ("grant", "amount"):
+            amount = change.amount if change.amount is not None else amount
+            band = change.band if change.band is not None else band
+        if change.kind in LIVING:
+            running = True
+        elif change.kind in STOPS:
+            running = False
+        until = min(last, ordered[i + 1].month - 1 if i + 1 < len(ordered) else last)
+        if running and change.month <= until:
+            if out and out[-1].last + 1 == change.month and (out[-1].amount, out[-1].band) == (amount, band):
+                out[-1] = Segment(out[-1].first, until, amount, band)
+            else:
+                out.append(Segment(change.month, until, amount, band))
+    return out
+
+
+def months(parts: Iterable[Segment]) -> Months:
+    """The months covered by segments."""
+    return Months.of(*((s.first, s.last) for s in parts))
+
+
+def due(parts: Iterable[Segment], month: int) -> int:
+    """What is due for one month: whole NTD, 0 outside the segments."""
+    return next((s.amount for s in parts if s.first <= month <= s.last), 0)
+
+
+def payee_in(changes: Sequence[Change], month: int) -> Payee | None:
+    """Where the money of a payment made in `month` goes: the latest account in force by then."""
+    ordered = sorted((c for c in changes if c.payee is not None and c.month <= month), key=lambda c: (c.month, c.seq))
+    return ordered[-1].payee if ordered else None
