@@ -1,0 +1,79 @@
+"""Grows jobs processes quickly: everything is imported once, each worker is a fork. One line on stdin, one pid on stdout.
+
+`python -m tests.faults.nursery DATABASE_URL`, then `grow` (a worker) or `grow clock` (a worker whose timetable ticks every second).
+"""
+
+import logging
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from apscheduler.triggers.cron import CronTrigger
+from flask import Flask
+
+from app import models  # noqa: F401
+from app.core import clock
+from app.extensions import db
+from app.jobs import JobContext, job, timetable
+from app.jobs.process import JobsProcess, Settings
+
+LINES = sa.Table("fault_line", sa.MetaData(), sa.Column("job_id", sa.Integer), sa.Column("line", sa.Integer))
+FAST = Settings(workers=1, lease=0.4, poll=0.03, grace=5)
+CHUNK, TOTAL = 40, 2400
+
+
+@job("count", label="count", max_attempts=1000)
+def count(ctx: JobContext) -> Iterator[None]:
+    """Writes the lines 0 … TOTAL-1, CHUNK at a time."""
+    for start in range(ctx.checkpoint.get("next", 0), TOTAL, CHUNK):
+        ctx.session.execute(LINES.insert(), [{"job_id": ctx.job_id, "line": line} for line in range(start, start + CHUNK)])
+        time.sleep(random.random() * 0.01)
+        ctx.checkpoint["next"] = start + CHUNK
+        ctx.progress(start + CHUNK, TOTAL)
+        yield
+
+
+@job("every_second", label="every second")
+def every_second(ctx: JobContext) -> Iterator[None]:
+    """Does next to nothing, on the clock."""
+    ctx.result = {"ran": True}
+    yield
+
+
+def bare_app(url: str) -> Flask:
+    """An application with a database and nothing else."""
+    app = Flask("faults")
+    app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True}, AUDIT_KEY="k" * 40)
+    db.init_app(app)
+    return app
+
+
+def _grow(url: str, ticks: bool) -> None:
+    logging.basicConfig(level=logging.WARNING)
+    random.seed(os.getpid())
+    kind = timetable.KINDS["every_second"]
+    if ticks:
+        object.__setattr__(kind, "schedule", "* * * * *")
+        timetable.trigger = lambda _kind: CronTrigger(second="*", timezone=clock.TAIPEI)
+    JobsProcess(bare_app(url), FAST).serve()
+
+
+def main() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for order in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            try:
+                _grow(sys.argv[1], "clock" in order)
+            finally:
+                os._exit(0)
+        print(pid, flush=True)
+
+
+if __name__ == "__main__":
+    main()
