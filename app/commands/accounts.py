@@ -84,7 +84,14 @@ def first_administrator(session: Any, username: str, name: str, password: str) -
 
 @command("accounts.create", roles=(roles.ADMINISTRATOR,))
 def create_user(
-    ctx: Context, username: str, family: str, given: str, office_id: int, role_names: list[str], password: str, benefits: list[str] | None = None
+    ctx: Context,
+    username: str,
+    family: str,
+    given: str,
+    office_id: int,
+    role_names: list[str],
+    password: str,
+    benefits: list[str] | None = None,
 ) -> int:
     """A new account; the first password must be changed at the first sign-in. Raises Refused."""
     username = username.strip().lower()

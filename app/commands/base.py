@@ -1,10 +1,10 @@
 """How a command runs: permission, scope, one transaction, the audit row with it.
 
-    @command("payments.release", roles=(ACCOUNTANT,))
-    def release_run(ctx: Context, run_id: int, seen_version: int) -> int: ...
+@command("payments.release", roles=(ACCOUNTANT,))
+def release_run(ctx: Context, run_id: int, seen_version: int) -> int: ...
 
-    release_run(actor, run_id=1, seen_version=2)      # its own transaction
-    release_run(ctx, run_id=1, seen_version=2)        # inside another command's transaction
+release_run(actor, run_id=1, seen_version=2)      # its own transaction
+release_run(ctx, run_id=1, seen_version=2)        # inside another command's transaction
 """
 
 import datetime as dt
@@ -23,7 +23,6 @@ from app.core import clock
 from app.extensions import WRITE, db
 from app.security import access, audit, scope
 from app.security.actor import Actor
-
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -61,8 +61,7 @@ def prepare(app: Flask, force: bool = False) -> str | None:
         with _one_at_a_time(app):
             if not at_head(app):
                 upgrade(directory=str(app.extensions["migrate"].directory))
-            token = initialise()
-        return token
+            return initialise()
 
 
 def initialise() -> str | None:
@@ -101,7 +100,7 @@ def default_grants() -> dict[tuple[str, str], tuple[str, ...]]:
         declared = getattr(view, "default_roles", ())
         for permission in view.base_permissions or ():
             holders = declared.get(permission, declared.get("*", ())) if isinstance(declared, dict) else declared
-            grants[permission, view.class_permission_name] = tuple(holders)
+            grants[permission, view.class_permission_name] = tuple(holders or ())
     for category in builder.menu.get_list():
         reach: set[str] = set()
         for item in category.childs or [category]:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import DateTime, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from .append_only import append_only
 from .base import Model
 
 
@@ -49,3 +50,7 @@ class Step(Model):
     actor: Mapped[str] = mapped_column(String(128), info={"label": _l("User")})
     comment: Mapped[str | None] = mapped_column(Text, info={"label": _l("Comment")})
     at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Time")})
+
+
+append_only(AuditEntry)
+append_only(Step)

@@ -3,15 +3,26 @@
 import datetime as dt
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import DateTime, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import BigInteger, TypeDecorator
 
 from app.core import clock
 from app.extensions import Model
-from flask_babel import lazy_gettext as _l
 
-__all__ = ["BenefitScoped", "CountyScoped", "Model", "Money", "MonthType", "PersonIdType", "AccountType", "Stamped", "TownScoped", "Versioned"]
+__all__ = [
+    "BenefitScoped",
+    "CountyScoped",
+    "Model",
+    "Money",
+    "MonthType",
+    "PersonIdType",
+    "AccountType",
+    "Stamped",
+    "TownScoped",
+    "Versioned",
+]
 
 
 class MonthType(TypeDecorator[int]):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from .office import Office
 
 
-class User(FabUser):
+class StaffUser(FabUser):
     """`benefits` None means every programme of the office; a list limits a county officer to those benefit codes."""
 
     __tablename__ = "ab_user"
@@ -28,3 +28,6 @@ class User(FabUser):
 
     def __repr__(self) -> str:
         return self.get_full_name()
+
+
+User = StaffUser  # the class needs its own name: Flask-AppBuilder's relationships look "User" up by name

@@ -41,4 +41,5 @@ def hashed(password: str, method: str = "scrypt") -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    return bool(stored) and bool(password) and check_password_hash(stored or "", password)
+    """Does the password fit? An empty or NUL-only one never does, whatever is stored."""
+    return bool(stored) and bool(password.strip("\0")) and check_password_hash(stored or "", password)

@@ -130,7 +130,7 @@ def _touches_scoped(state: ORMExecuteState) -> bool:
     if any(is_scoped(m.class_) for m in state.all_mappers):
         return True
     names = {m.__table__.name for m in scoped_models()}
-    return any(isinstance(e, Table) and e.name in names for e in visitors.iterate(state.statement))
+    return any(isinstance(e, Table) and e.name in names for e in visitors.iterate(state.statement))  # type: ignore[arg-type]
 
 
 def _on_execute(state: ORMExecuteState) -> None:

@@ -33,6 +33,14 @@ def actor() -> Actor | None:
     return g.swis_actor
 
 
+def signed_in() -> Actor:
+    """The signed-in person; 401 when there is none."""
+    who = actor()
+    if who is None:
+        abort(401)
+    return who
+
+
 def actor_for(user: Any) -> Actor:
     """An Actor with the user's permissions, in one query."""
     permissions = current_app.appbuilder.sm.permissions_of(user)  # type: ignore[attr-defined]
@@ -154,9 +162,7 @@ def give_purpose(subject: str, text: str) -> None:
 
 def log_access(action: str, subject: tuple[str, str | None], purpose: str, *, person: str | None = None, rows: int = 1) -> None:
     """Write the query log for the signed-in person. Fails closed: no actor, no data."""
-    who = actor()
-    if who is None:
-        abort(401)
+    who = signed_in()
     db.session.add(access.entry(who, action, subject, purpose, person=person, rows=rows, key=current_app.config["AUDIT_KEY"]))
     db.session.commit()
 

@@ -93,7 +93,7 @@ class PasswordView(BaseView):
     def form(self) -> Any:
         form = PasswordForm()
         if form.validate_on_submit():
-            who = web.actor()
+            who = web.signed_in()
             try:
                 if form.new.data != form.again.data:
                     raise accounts.Refused("兩次輸入的新密碼不同，請重新輸入", "E-PASSWORD")
@@ -101,7 +101,7 @@ class PasswordView(BaseView):
                 flash("密碼已變更，其他裝置的登入都已失效。", "success")
                 return redirect(url_for("HomeView.index"))
             except accounts.WrongPassword as error:
-                web.note("failed", who.username if who else "")
+                web.note("failed", who.username)
                 flash(error.message, "danger")
             except CommandError as error:
                 flash(error.message, "danger")
