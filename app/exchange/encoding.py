@@ -1,0 +1,124 @@
+"""Which encoding a text file is in, decided strictly, and CP950 with its user-defined areas.
+
+BOM, else strict UTF-8, else strict CP950 plus the source's map of user-defined characters, else the file is refused.
+Cells of the user-defined areas (EUDC) that the source's map does not name become the private-use characters Windows gives
+them, one to one, so the bytes can always be told back (`raw_hex`) and written again.
+"""
+
+import codecs
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from .messages import FileProblem
+
+BLOCK: Final = 1 << 16
+Encoding = str  # "utf-8-sig", "utf-8" or "cp950"
+
+# The user-defined areas in the order Windows code page 950 numbers them: (first lead, first trail, last lead, first character).
+_AREAS: Final = ((0xFA, 0x40, 0xFE, 0xE000), (0x8E, 0x40, 0xA0, 0xE311), (0x81, 0x40, 0x8D, 0xEEB8), (0xC6, 0xA1, 0xC8, 0xF6B1))
+_TRAILS: Final = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
+
+
+def _user_defined() -> dict[bytes, str]:
+    table: dict[bytes, str] = {}
+    for first, trail, last, start in _AREAS:
+        cells = [bytes((lead, t)) for lead in range(first, last + 1) for t in _TRAILS if (lead, t) >= (first, trail)]
+        table |= {cell: chr(start + i) for i, cell in enumerate(cells) if not _assigned(cell)}
+    return table
+
+
+def _assigned(cell: bytes) -> bool:
+    """CP950 itself gives part of the last area (C6A1 on) characters of their own."""
+    try:
+        cell.decode("cp950")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+EUDC: Final[Mapping[bytes, str]] = _user_defined()
+_BACK: Final[Mapping[str, bytes]] = {char: cell for cell, char in EUDC.items()}
+
+
+def _decode_error(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    char = EUDC.get(error.object[error.start : error.start + 2])
+    if char is None:
+        raise error
+    return char, error.start + 2
+
+
+def _encode_error(error: UnicodeError) -> tuple[bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    cell = _BACK.get(error.object[error.start])
+    if cell is None:
+        raise error
+    return cell, error.start + 1
+
+
+codecs.register_error("swis-eudc", _decode_error)
+codecs.register_error("swis-eudc-back", _encode_error)
+
+
+def decode(data: bytes, encoding: Encoding) -> str:
+    """Strict decoding of one value. UnicodeDecodeError when it is not of the encoding."""
+    return data.decode(encoding, "swis-eudc" if encoding == "cp950" else "strict")
+
+
+def encode(text: str, encoding: Encoding) -> bytes:
+    """Strict encoding of one value. UnicodeEncodeError for characters the encoding lacks."""
+    return text.encode(encoding, "swis-eudc-back" if encoding == "cp950" else "strict")
+
+
+def raw_hex(text: str) -> str:
+    """The bytes a name had in a CP950 file, in hexadecimal (characters CP950 lacks: their UTF-8 bytes)."""
+    out = b""
+    for char in text:
+        try:
+            out += encode(char, "cp950")
+        except UnicodeEncodeError:
+            out += char.encode("utf-8", "surrogatepass")
+    return out.hex()
+
+
+def detect(path: Path) -> Encoding:
+    """The file's encoding. FileProblem when it is neither UTF-8 nor CP950 throughout, with the line of the first offence."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(codecs.BOM_UTF8):
+        if (offence := _offence(path, "utf-8-sig")) is not None:
+            raise FileProblem("encoding_mixed", line=offence)
+        return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in head:
+        raise FileProblem("encoding_utf16")
+    if _offence(path, "utf-8") is None:
+        return "utf-8"
+    offence = _offence(path, "cp950")
+    if offence is not None:
+        raise FileProblem("encoding_unknown", line=offence)
+    return "cp950"
+
+
+def _offence(path: Path, encoding: Encoding) -> int | None:
+    """The line of the first byte that is not of the encoding; None when there is none."""
+    lines = 1
+    try:
+        for block in text_blocks(path, encoding):
+            lines += block.count("\n")
+    except UnicodeDecodeError as error:
+        return lines + error.object[: error.start].count(b"\n")
+    return None
+
+
+def text_blocks(path: Path, encoding: Encoding, size: int = BLOCK) -> Iterator[str]:
+    """The file's text in pieces, line ends as `\\n`. UnicodeDecodeError at the first byte that does not decode."""
+    strict = codecs.getincrementaldecoder(encoding)("swis-eudc" if encoding == "cp950" else "strict")
+    decoder = io.IncrementalNewlineDecoder(strict, translate=True)
+    with path.open("rb") as file:
+        while data := file.read(size):
+            yield decoder.decode(data)
+        yield decoder.decode(b"", final=True)

@@ -1,0 +1,248 @@
+"""CSV, pipe-delimited and fixed-width text files."""
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from . import encoding as enc
+from . import headers
+from .layouts import LAYOUTS, Layout
+from .mapping import Mapping
+from .messages import FileProblem
+from .tables import PIECE_ROWS, Table, cell_names, frame_of, frame_of_rows
+
+_BLOCK: Final = 8 << 20  # characters of text turned into one piece
+_LONGEST: Final = 1 << 20  # characters one line (or one quoted cell over several lines) may have
+
+
+def read_text(path: Path, layout: Layout | None, mapping: Mapping | None) -> Table:
+    """Open a CSV or pipe file. `layout` None guesses the record type by the titles (raises FileProblem when none fits)."""
+    encoding = enc.detect(path) if not (mapping and mapping.encoding) else mapping.encoding
+    translation = mapping.translation if mapping else {}
+
+    def blocks() -> Iterator[str]:
+        try:
+            for text in enc.text_blocks(path, encoding):
+                yield text.translate(translation) if translation else text
+        except UnicodeDecodeError:
+            raise FileProblem("encoding_unknown", line=1) from None
+
+    start = blocks()
+    head = _head(start)
+    separator = _separator(head)
+    rows, ends = _first_rows(head, separator)
+    if layout is None:
+        source = headers.guess_source(rows)
+        if source is None:
+            raise FileProblem("header_missing", example="rec_no、person_id、name、birth")
+        layout = LAYOUTS[source]
+    header = headers.find(rows, layout, mapping)
+    rest = itertools.chain([head[ends[header.rows - 1] :]], start)
+    table = Table("csv" if separator == "," else "txt", encoding, separator, header, iter(()))
+    table.pieces = _pieces(rest, separator, len(header.titles), header.rows + 1)
+    return table
+
+
+def _head(blocks: Iterator[str]) -> str:
+    head = ""
+    for text in blocks:
+        head += text
+        if head.count("\n") > headers.LOOK_AHEAD + 20 or len(head) > _LONGEST:
+            break
+    if not head.strip():
+        raise FileProblem("file_empty")
+    return head.removeprefix("\ufeff")
+
+
+def _separator(head: str) -> str:
+    lines = [line for line in head.split("\n", headers.LOOK_AHEAD)[: headers.LOOK_AHEAD] if line.strip()]
+    commas, pipes = (max((line.count(sign) for line in lines), default=0) for sign in ",|")
+    if not commas and not pipes:
+        raise FileProblem("separator_unknown")
+    return "|" if pipes >= commas else ","
+
+
+def _first_rows(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
+    """The first rows of the file, and the character offset at which each ends."""
+    lines = head.split("\n")
+    offsets = list(itertools.accumulate(len(line) + 1 for line in lines))
+    if separator == "|":
+        return [line.split("|") for line in lines[: headers.LOOK_AHEAD]], [min(o, len(head)) for o in offsets]
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    reader = csv.reader(io.StringIO(head, newline=""), strict=False)
+    try:
+        for row in itertools.islice(reader, headers.LOOK_AHEAD):
+            rows.append(row)
+            ends.append(min(offsets[reader.line_num - 1], len(head)))
+    except csv.Error:
+        pass
+    return rows, ends
+
+
+def _whole_lines(blocks: Iterator[str], quoted: bool) -> Iterator[str]:
+    """The text in large pieces that end at the end of a record."""
+    held: list[str] = []
+    size = 0
+    for text in blocks:
+        held.append(text)
+        size += len(text)
+        if size < _BLOCK:
+            continue
+        joined = "".join(held)
+        cut = _record_end(joined) if quoted and '"' in joined else joined.rfind("\n") + 1
+        if len(joined) - cut > _LONGEST:
+            yield joined[:cut]
+            raise FileProblem("quote_open" if quoted and joined.count('"', cut) % 2 else "line_long", line="最後讀到的", limit=f"{_LONGEST:,}")
+        yield joined[:cut]
+        held, size = [joined[cut:]], len(joined) - cut
+    if size:
+        yield "".join(held)
+
+
+def _record_end(text: str) -> int:
+    """The end of the last line before which quotes are paired."""
+    cut = text.rfind("\n") + 1
+    odd = text.count('"', 0, cut) % 2
+    while cut and odd:
+        before = text.rfind("\n", 0, cut - 1) + 1
+        odd ^= text.count('"', before, cut) % 2
+        cut = before
+    return cut
+
+
+def _pieces(blocks: Iterator[str], separator: str, width: int, first_row: int) -> Iterator[pl.DataFrame]:
+    row = first_row
+    for text in _whole_lines(blocks, separator == ","):
+        if not text:
+            continue
+        if separator == "," and '"' in text:
+            piece, rows = _quoted_piece(text, width, row)
+        else:
+            piece, rows = _plain_piece(text, separator, width, row, None)
+        row += rows
+        yield piece
+
+
+_PROPER: Final = r'^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*$'
+
+
+def _plain_piece(text: str, separator: str, width: int, first_row: int, quote: str | None) -> tuple[pl.DataFrame, int]:
+    """A piece from lines of which none holds a line break. Lines of another width are read one by one."""
+    lines = pl.Series("line", [text.removesuffix("\n")]).str.split("\n").explode()
+    frame = pl.DataFrame({"line": lines, "row_no": pl.int_range(first_row, first_row + lines.len(), eager=True)})
+    content = frame["line"].str.strip_chars(separator + ' \u3000\t"') != ""
+    longest = frame["line"].str.len_chars().max()
+    if isinstance(longest, int) and longest > _LONGEST:
+        where = frame.filter(pl.col("line").str.len_chars() > _LONGEST)["row_no"][0]
+        raise FileProblem("line_long", line=where, limit=f"{_LONGEST:,}")
+    if quote is None:
+        shaped = frame["line"].str.count_matches(separator, literal=True) == width - 1
+    else:
+        outside = frame["line"].str.replace_all(r'"(?:[^"]|"")*"', "")
+        shaped = outside.str.count_matches(separator, literal=True) == width - 1
+    good = frame.filter(content & shaped)
+    out = frame_of(_split(good["line"], separator, width, quote), good["row_no"])
+    bad = frame.filter(content & ~shaped)
+    if not bad.is_empty():
+        cells = bad["line"].to_list()
+        rows = [line.split(separator) for line in cells] if quote is None else list(csv.reader(cells))
+        out = pl.concat([out, frame_of_rows(list(zip(bad["row_no"], rows, strict=True)), width, separator)]).sort("row_no")
+    return out, lines.len()
+
+
+def _split(lines: pl.Series, separator: str, width: int, quote: str | None) -> pl.DataFrame:
+    names = cell_names(width)
+    if lines.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    source = io.BytesIO(("\n".join(lines.to_list()) + "\n").encode())
+    cells = pl.read_csv(
+        source, has_header=False, schema=dict.fromkeys(names, pl.String), separator=separator, quote_char=quote, infer_schema=False, raise_if_empty=False
+    )
+    if cells.height != lines.len():
+        raise FileProblem("carrier_broken")
+    return cells
+
+
+def _quoted_piece(text: str, width: int, first_row: int) -> tuple[pl.DataFrame, int]:
+    proper = pl.Series("line", [text.removesuffix("\n")]).str.split("\n").explode().str.contains(_PROPER).all()
+    if proper:
+        return _plain_piece(text, ",", width, first_row, '"')
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number = first_row
+    try:
+        for cells in reader:
+            rows.append((number, cells))
+            number += 1
+    except csv.Error:
+        raise FileProblem("quote_open", line=number) from None
+    return frame_of_rows(rows, width), number - first_row
+
+
+# --- fixed width -----------------------------------------------------------------------------------------------------
+
+
+def read_fixed(path: Path, mapping: Mapping) -> Table:
+    """Open a fixed-width file: lines of `record_length` bytes, cut by bytes first and decoded field by field."""
+    encoding = mapping.encoding or "cp950"
+    names = tuple(mapping.positions)
+    header = headers.Header(titles=names, columns=names, row=0, rows=0)
+    return Table("fixed", encoding, "", header, _fixed_pieces(path, mapping, encoding))
+
+
+def _fixed_pieces(path: Path, mapping: Mapping, encoding: str) -> Iterator[pl.DataFrame]:
+    row = 1
+    with path.open("rb") as file:
+        while lines := list(itertools.islice(_byte_lines(file), PIECE_ROWS)):
+            yield _fixed_piece(lines, row, mapping, encoding)
+            row += len(lines)
+
+
+def _byte_lines(file: io.BufferedReader) -> Iterator[bytes]:
+    while line := file.readline(_LONGEST):
+        if len(line) == _LONGEST:
+            raise FileProblem("line_long", line="某", limit=f"{_LONGEST:,}")
+        yield line.rstrip(b"\r\n\x1a")
+
+
+def _fixed_piece(lines: list[bytes], first_row: int, mapping: Mapping, encoding: str) -> pl.DataFrame:
+    numbered = [(first_row + i, line) for i, line in enumerate(lines) if line.strip()]
+    right = [(n, line) for n, line in numbered if len(line) == mapping.record_length]
+    data: dict[str, pl.Series] = {}
+    undecoded: set[int] = set()
+    ascii_only = re.compile(rb"[\x20-\x7e]*$")
+    translation = mapping.translation
+    for i, (first, length) in enumerate(mapping.positions.values()):
+        cells: list[str | None] = []
+        for number, line in right:
+            part = line[first - 1 : first - 1 + length]
+            try:
+                text = part.decode("ascii") if ascii_only.match(part) else enc.decode(part, encoding).translate(translation)
+            except UnicodeDecodeError:
+                undecoded.add(number)
+                text = ""
+            cells.append(text.strip(" \u3000") or None)
+        data[f"c{i}"] = pl.Series(f"c{i}", cells, pl.String)
+    piece = frame_of(pl.DataFrame(data), pl.Series("row_no", [n for n, _ in right], pl.Int64))
+    if undecoded:
+        problem = pl.when(pl.col("row_no").is_in(sorted(undecoded))).then(pl.lit("bytes_unknown"))
+        piece = piece.with_columns(problem.alias("problem"))
+    if len(right) < len(numbered):
+        piece = pl.concat([piece, _misfits(numbered, mapping, encoding)]).sort("row_no")
+    return piece
+
+
+def _misfits(numbered: list[tuple[int, bytes]], mapping: Mapping, encoding: str) -> pl.DataFrame:
+    wrong = [(n, line) for n, line in numbered if len(line) != mapping.record_length]
+    width = len(mapping.positions)
+    shown = [line.decode(encoding, "backslashreplace") for _, line in wrong]
+    rows = [(n, [text, *[""] * (width - 1)]) for (n, _), text in zip(wrong, shown, strict=True)]
+    lengths = pl.Series("problem_value", [str(len(line)) for _, line in wrong], pl.String)
+    return frame_of_rows(rows, width).with_columns(pl.lit("record_length").alias("problem"), lengths)
