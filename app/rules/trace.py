@@ -1,5 +1,6 @@
 """What a rule answers: a decision, and one line per test so that a citizen can follow it."""
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -89,7 +90,7 @@ class Decision:
 
     benefit: str
     rule_version: str
-    on: str
+    on: dt.date
     eligible: Answer
     amount: int | None
     band: str
