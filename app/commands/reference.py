@@ -27,14 +27,15 @@ def load(session: Session) -> None:
     session.flush()
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def read_rows(name: str) -> list[dict[str, str]]:
+    """A table of reference data from the data folder."""
     with open(DATA / name, encoding="utf-8", newline="") as f:
         return list(csv.DictReader(f))
 
 
 def _places(session: Session) -> None:
     have = set(session.scalars(select(County.code)))
-    for row in _rows("counties.csv"):
+    for row in read_rows("counties.csv"):
         if row["code"] not in have:
             session.add(
                 County(
@@ -47,12 +48,12 @@ def _places(session: Session) -> None:
             )
     session.flush()
     towns = set(session.scalars(select(Township.code)))
-    for row in _rows("townships.csv"):
+    for row in read_rows("townships.csv"):
         if row["code"] not in towns:
             session.add(Township(code=row["code"], name=row["name"], zip_code=row["zip"] or None, county_code=row["code"][:5]))
     session.flush()
     offices = set(session.scalars(select(Office.code)))
-    for row in _rows("offices.csv"):
+    for row in read_rows("offices.csv"):
         if row["code"] not in offices:
             session.add(
                 Office(
