@@ -14,23 +14,48 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 from .base import AccountType, BenefitScoped, Model, MonthType, Stamped, TownScoped, Versioned
 from .person import Person
 
-STATES = (
-    "draft",
-    "submitted",
-    "returned_for_correction",
-    "complete",
-    "preliminary_reviewed",
-    "forwarded",
-    "second_reviewed",
-    "returned_to_township",
-    "approved",
-    "rejected",
-    "withdrawn",
-)
+STATES = {
+    "draft": _l("Draft"),
+    "submitted": _l("Submitted"),
+    "returned_for_correction": _l("Waiting for correction"),
+    "complete": _l("Documents complete"),
+    "preliminary_reviewed": _l("Preliminary review done"),
+    "forwarded": _l("Forwarded to the county"),
+    "second_reviewed": _l("Second review done"),
+    "returned_to_township": _l("Returned to the township"),
+    "approved": _l("Approved"),
+    "rejected": _l("Rejected"),
+    "withdrawn": _l("Withdrawn"),
+}
+STATE_STYLES = {
+    "draft": "neutral",
+    "submitted": "info",
+    "returned_for_correction": "warn",
+    "complete": "info",
+    "preliminary_reviewed": "info",
+    "forwarded": "info",
+    "second_reviewed": "info",
+    "returned_to_township": "warn",
+    "approved": "good",
+    "rejected": "bad",
+    "withdrawn": "neutral",
+}
 CLOSED = ("approved", "rejected", "withdrawn")
 EDITABLE = ("draft", "submitted", "returned_for_correction", "complete", "returned_to_township")
-PURPOSES = ("new", "change", "recertification")
-CHANNELS = ("post", "bank")
+PURPOSES = {"new": _l("New application"), "change": _l("Change"), "recertification": _l("Yearly review")}
+CHANNELS = {"post": _l("Post office"), "bank": _l("Bank or farmers' association")}
+FIRST_RESULTS = {"pass": _l("Proposed for approval"), "fail": _l("Proposed for rejection"), "needs_visit": _l("Needs a home visit")}
+DOCUMENTS = {
+    "application_form": _l("Application form"),
+    "identity": _l("Identity document"),
+    "household_transcript": _l("Household transcript or online look-up"),
+    "passbook": _l("Copy of the passbook cover"),
+    "consent_form": _l("Consent to look up tax and household data"),
+    "affidavit": _l("Affidavit"),
+    "income_proof": _l("Proof of newer income"),
+    "property_proof": _l("Proof of newer property"),
+    "power_of_attorney": _l("Power of attorney"),
+}
 _OPEN = "state NOT IN ('approved', 'rejected', 'withdrawn')"
 
 
@@ -44,10 +69,10 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     __tablename__ = "application"
     id: Mapped[int] = mapped_column(primary_key=True)
     case_no: Mapped[str] = mapped_column(String(20), info={"label": _l("Case number")})
-    purpose: Mapped[str] = mapped_column(String(16), default="new", info={"label": _l("Purpose")})
+    purpose: Mapped[str] = mapped_column(String(16), default="new", info={"label": _l("Purpose"), "choices": PURPOSES})
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), index=True)
     applicant_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    state: Mapped[str] = mapped_column(String(30), default="draft", info={"label": _l("State")})
+    state: Mapped[str] = mapped_column(String(30), default="draft", info={"label": _l("State"), "choices": STATES, "styles": STATE_STYLES})
     received_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Received on")})
     documents_complete_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Documents complete on")})
     effective_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Effective month")})
@@ -58,21 +83,24 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     consent_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Consent to look-ups on")})
     affidavit_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Affidavit signed on")})
 
-    channel: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Payment channel")})
-    bank_code: Mapped[str | None] = mapped_column(String(7), info={"label": _l("Bank and branch code")})
-    account_no: Mapped[str | None] = mapped_column(AccountType, info={"label": _l("Account")})
+    channel: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Payment channel"), "choices": CHANNELS})
+    institution: Mapped[str | None] = mapped_column(String(7), info={"label": _l("Office or branch code")})
+    account: Mapped[str | None] = mapped_column(AccountType, info={"label": _l("Account")})
     payee_name: Mapped[str | None] = mapped_column(String(50), info={"label": _l("Payee")})
     payee_person_id: Mapped[str | None] = mapped_column(String(10), info={"label": _l("Payee's national ID")})
     payee_reason: Mapped[str | None] = mapped_column(String(80), info={"label": _l("Why the payee is somebody else")})
     protected_account: Mapped[bool] = mapped_column(default=False, info={"label": _l("Protected account")})
 
-    first_result: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Preliminary result")})
+    first_result: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Preliminary result"), "choices": FIRST_RESULTS})
     first_opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("Township opinion")})
     visited_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Home visit on")})
     visit_report: Mapped[str | None] = mapped_column(Text, info={"label": _l("Home visit report")})
     second_opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("County opinion")})
     exclusions: Mapped[dict[str, Any] | None] = mapped_column(JSON, info={"label": _l("Exclusion check")})
     exclusions_checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Exclusions checked at")})
+
+    household_taken_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Household data as of")})
+    unread: Mapped[dict[str, str] | None] = mapped_column(JSON)  # what was typed in a draft and could not be read yet, by field
 
     submitted_by_id: Mapped[int | None] = _user(_l("Submitted by"))
     first_reviewed_by_id: Mapped[int | None] = _user(_l("Preliminary review by"))
@@ -131,7 +159,7 @@ class Document(TownScoped, Model):
     __table_args__ = (UniqueConstraint("application_id", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
-    code: Mapped[str] = mapped_column(String(30), info={"label": _l("Document")})
+    code: Mapped[str] = mapped_column(String(30), info={"label": _l("Document"), "choices": DOCUMENTS})
     required: Mapped[bool] = mapped_column(default=True, info={"label": _l("Required")})
     received_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Received on")})
     waived_because: Mapped[str | None] = mapped_column(String(120), info={"label": _l("Not needed because")})

@@ -4,18 +4,31 @@ import datetime as dt
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, event
-from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from .append_only import append_only
 from .application import Application
 from .base import BenefitScoped, Model, Money, MonthType, Stamped, TownScoped, Versioned
 
-CHANGE_KINDS = (
-    "account", "household", "means", "amount", "suspend", "resume", "terminate",
-    "death", "move_out", "move_within", "custody", "placement", "abroad",
-)  # fmt: skip
-REVIEWED_AGAIN = ("household", "means", "amount")
+CHANGE_KINDS = {
+    "death": _l("Death"),
+    "move_out": _l("Moved out of the county"),
+    "move_within": _l("Moved within the county"),
+    "account": _l("Account change"),
+    "household": _l("Household change"),
+    "means": _l("Income or property change"),
+    "custody": _l("Custody"),
+    "placement": _l("Public placement"),
+    "abroad": _l("Abroad too long"),
+    "suspend": _l("Suspension"),
+    "resume": _l("Resumption"),
+    "terminate": _l("Termination"),
+}
+CHANGE_STATES = {"recorded": _l("Recorded"), "applied": _l("Applied"), "refused": _l("Not accepted")}
+OUTCOMES = {"granted": _l("Granted"), "rejected": _l("Not granted")}
+REVIEWED_AGAIN = ("household", "means")
+"""Changes that the rule has to judge again: they reopen the case as an application of its own."""
 
 
 class Decision(BenefitScoped, TownScoped, Model):
@@ -30,15 +43,14 @@ class Decision(BenefitScoped, TownScoped, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
     decision_no: Mapped[str] = mapped_column(String(30), info={"label": _l("Decision number")})
-    outcome: Mapped[str] = mapped_column(String(10), info={"label": _l("Outcome")})
-    eligible: Mapped[bool | None] = mapped_column(info={"label": _l("Eligible by the rule")})
+    outcome: Mapped[str] = mapped_column(String(10), info={"label": _l("Outcome"), "choices": OUTCOMES, "styles": {"granted": "good", "rejected": "bad"}})
     amount: Mapped[int | None] = mapped_column(Money, info={"label": _l("Monthly amount")})
     band: Mapped[str | None] = mapped_column(String(16), info={"label": _l("Band")})
     start_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Start month")})
     end_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("End month")})
     rule_version: Mapped[str] = mapped_column(String(40), info={"label": _l("Rule version")})
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, info={"label": _l("Facts")})
-    trace: Mapped[list[dict[str, Any]]] = mapped_column(JSON, info={"label": _l("Trace")})
+    judgement: Mapped[dict[str, Any]] = mapped_column(JSON, info={"label": _l("Judgement with trace")})
     reason: Mapped[str | None] = mapped_column(Text, info={"label": _l("Reason")})
     exception_code: Mapped[str | None] = mapped_column(String(10), info={"label": _l("Lawful exception")})
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Decided by")})
@@ -59,8 +71,8 @@ class Change(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16), info={"label": _l("Change kind")})
-    state: Mapped[str] = mapped_column(String(12), default="recorded", info={"label": _l("State")})
+    kind: Mapped[str] = mapped_column(String(16), info={"label": _l("Change kind"), "choices": CHANGE_KINDS})
+    state: Mapped[str] = mapped_column(String(12), default="recorded", info={"label": _l("State"), "choices": CHANGE_STATES})
     happened_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Happened on")})
     reported_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Reported on")})
     effective_month: Mapped[int] = mapped_column(MonthType, info={"label": _l("Effective month")})
@@ -73,9 +85,7 @@ class Change(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     application: Mapped[Application] = relationship(foreign_keys=[application_id])
 
 
-def _never(_mapper: Mapper[Any], _connection: Connection, target: Decision) -> None:
-    raise RuntimeError(f"decision {target.decision_no} is final: a new decision follows it, it is not changed")
-
-
-event.listen(Decision, "before_update", _never)
-event.listen(Decision, "before_delete", _never)
+append_only(
+    Decision, "application_id", "decision_no", "outcome", "amount", "band", "start_month", "end_month", "rule_version", "facts",
+    "judgement", "reason", "exception_code", "made_by_id", "decided_at",
+)  # fmt: skip

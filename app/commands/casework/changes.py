@@ -1,0 +1,219 @@
+"""What happens to a running case: recorded by one person, applied by another, effective from the month the law says.
+
+A change of household or means has to be judged again: applying it opens an application that is a copy of the last one.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import inspect, select, update
+
+from app.commands import awards
+from app.commands.base import Context, Refused, command
+from app.core import clock, roc
+from app.models.application import Application, CorrectionNotice, Document
+from app.models.award import Award
+from app.models.decision import CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
+from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
+from app.models.person import Person
+from app.payments.line import Payee
+from app.rules import timing
+from app.rules.timing import StopReason
+from app.security import roles
+
+from .intake import LINES, MEMBER_FIELDS, case_number
+from .problems import account_problems
+from .review import running_award
+from .steps import CHANGE
+
+STOPS = {
+    "death": StopReason.DEATH,
+    "move_out": StopReason.MOVED_OUT,
+    "custody": StopReason.CUSTODY,
+    "placement": StopReason.PLACEMENT,
+    "abroad": StopReason.ABSENCE,
+    "terminate": StopReason.WITHDRAWN,
+}
+ENDS = ("death", "move_out", "terminate")
+PAYEE_FIELDS = ("channel", "institution", "account", "payee_name", "payee_person_id")
+_NOT_COPIED = ("id", "version", "created_at", "changed_at")
+
+
+def effective(benefit: str, kind: str, happened_on: dt.date, reported_on: dt.date) -> tuple[int, str]:
+    """The month a change takes effect and the article that says so. Stops follow the event's own date, not the day it was reported."""
+    if reason := STOPS.get(kind):
+        stop = timing.stop(benefit, reason, happened_on)
+        return stop.month, stop.article
+    if kind == "suspend":
+        return roc.month_of(happened_on) + 1, "縣府決定：自事實發生之次月起"
+    if kind in REVIEWED_AGAIN:
+        return roc.month_of(reported_on), "實務：自申報變更並備齊文件當月起"
+    return roc.month_of(reported_on), "實務：自登錄當月起"
+
+
+@command("casework.record_change", roles=(*roles.TOWNSHIP, roles.COUNTY_OFFICER))
+def record_change(
+    ctx: Context,
+    application_id: int,
+    kind: str,
+    happened_on: dt.date,
+    reported_on: dt.date | None = None,
+    details: dict[str, Any] | None = None,
+    note: str = "",
+) -> int:
+    """Note a change on a granted case; its id. Somebody else applies it. Raises Refused, NotFound."""
+    application = ctx.get(Application, application_id, lock=True)
+    today = clock.today()
+    reported_on = reported_on or today
+    if kind not in CHANGE_KINDS:
+        raise Refused("請選擇異動種類", "E-CHANGE")
+    if application.state != "approved":
+        raise Refused("只有已核定的案件可以登錄異動；審核中的案件請直接修改", "E-CHANGE")
+    if happened_on > today or reported_on > today:
+        raise Refused("日期不可晚於今天", "E-DATE")
+    if reported_on < happened_on:
+        raise Refused("申報日期不可早於發生日期", "E-DATE")
+    details = dict(details or {})
+    if kind == "account":
+        _check_account(application, details)
+    if kind == "move_out" and not details.get("county_code"):
+        raise Refused("請選擇遷往的縣市", "E-CHANGE")
+    if kind == "move_within" and not str(details.get("town_code") or "").startswith(application.county_code):
+        raise Refused("請選擇遷往本縣哪一個鄉鎮市", "E-CHANGE")
+    month, article = effective(application.benefit, kind, happened_on, reported_on)
+    same = ctx.session.scalar(
+        select(Change.id).where(Change.application_id == application.id, Change.kind == kind, Change.state == "recorded")
+    )
+    if same:
+        raise Refused("同一種異動已登錄待審，請先處理該筆", "E-CHANGE-OPEN")
+    change = Change(
+        county_code=application.county_code,
+        town_code=application.town_code,
+        benefit=application.benefit,
+        application_id=application.id,
+        kind=kind,
+        happened_on=happened_on,
+        reported_on=reported_on,
+        effective_month=month,
+        article=article,
+        details=details,
+        note=note.strip()[:200] or None,
+        recorded_by_id=ctx.actor.user_id,
+        created_by_id=ctx.actor.user_id,
+        changed_by_id=ctx.actor.user_id,
+    )
+    ctx.session.add(change)
+    ctx.session.flush()
+    ctx.audit("case_change.recorded", change, kind=kind, effective_month=month)
+    return change.id
+
+
+def _check_account(application: Application, details: dict[str, Any]) -> None:
+    if unknown := set(details) - {*PAYEE_FIELDS, "payee_reason"}:
+        raise Refused(f"帳戶異動不接受欄位：{'、'.join(sorted(unknown))}", "E-FIELD")
+    trial = type("Trial", (), {})()
+    for name in (*PAYEE_FIELDS, "payee_reason"):
+        setattr(trial, name, details.get(name))
+    trial.applicant = application.applicant
+    if wrong := list(account_problems(trial)):
+        raise Refused("；".join(p.message for p in wrong), "E-ACCOUNT")
+
+
+@command("casework.decide_change", roles=roles.COUNTY)
+def apply_change(ctx: Context, change_id: int, comment: str = "", seen_version: int | None = None) -> int | None:
+    """Put a recorded change into effect. Returns the application it reopened, if it has to be judged again. Raises Refused, Conflict."""
+    change = ctx.get(Change, change_id, lock=True)
+    CHANGE.advance(ctx, change, "apply", comment, seen_version)
+    application = ctx.get(Application, change.application_id)
+    award = running_award(ctx, application)
+    label = str(CHANGE_KINDS[change.kind])
+    if change.kind in REVIEWED_AGAIN:
+        reopened = reopen(ctx, application, change)
+        change.reopened_id = reopened.id
+        return reopened.id
+    if change.kind == "move_within":
+        move_person(ctx, application.applicant, change.details["town_code"], change.details.get("address") or "")
+        return None
+    if change.kind == "death":
+        application.applicant.died_on = change.happened_on
+    if award is None:
+        return None
+    if change.kind == "account":
+        d = change.details
+        payee = Payee(d["channel"], d.get("payee_person_id") or application.applicant.person_id, d["payee_name"], d.get("institution") or "", d.get("account") or "")
+        awards.change_award(ctx, award.id, from_month=change.effective_month, payee=payee, reason=label)
+    elif change.kind == "resume":
+        awards.resume_award(ctx, award.id, from_month=change.effective_month, reason=label)
+    elif change.kind in ENDS:
+        awards.end_award(ctx, award.id, from_month=change.effective_month, reason=f"{label}（{change.article}）")
+    else:
+        awards.suspend_award(ctx, award.id, from_month=change.effective_month, reason=f"{label}（{change.article}）")
+    return None
+
+
+@command("casework.decide_change", roles=roles.COUNTY)
+def refuse_change(ctx: Context, change_id: int, comment: str, seen_version: int | None = None) -> None:
+    """The change is not accepted, with the reason. Raises Refused, Conflict."""
+    CHANGE.advance(ctx, ctx.get(Change, change_id, lock=True), "refuse", comment, seen_version)
+
+
+def reopen(ctx: Context, application: Application, change: Change) -> Application:
+    """A draft that continues the case: the same household and means, to be corrected and judged again."""
+    copy = _copied(application, ("submitted_by_id", "first_reviewed_by_id", "second_reviewed_by_id", "decided_by_id", "decided_at",
+                                 "first_result", "first_opinion", "second_opinion", "exclusions", "exclusions_checked_at", "visited_on",
+                                 "visit_report", "unread", "documents_complete_on"))  # fmt: skip
+    copy.purpose, copy.state, copy.previous_id = "change", "draft", application.id
+    copy.received_on, copy.effective_month = change.reported_on, change.effective_month
+    copy.case_no = case_number(ctx.session, application.benefit, application.town_code, clock.today())
+    copy.created_by_id = copy.changed_by_id = ctx.actor.user_id
+    for member in application.members:
+        twin = HouseholdMember(**{k: getattr(member, k) for k in MEMBER_FIELDS}, position=member.position, **_where(application))
+        for name, (model, fields) in LINES.items():
+            setattr(twin, name, [model(**{k: getattr(line, k) for k in fields}, **_where(application)) for line in getattr(member, name)])
+        copy.members.append(twin)
+    for document in application.documents:
+        copy.documents.append(type(document)(code=document.code, required=document.required, received_on=document.received_on,
+                                             waived_because=document.waived_because, **_where(application)))  # fmt: skip
+    ctx.session.add(copy)
+    ctx.session.flush()
+    ctx.audit("application.reopened", copy, previous=application.case_no, change=change.id)
+    return copy
+
+
+def move_person(ctx: Context, person: Person, town_code: str, address: str) -> None:
+    """The person's household registration moves to another township of the county, and every file with it. Money paid stays where it was."""
+    if address:
+        person.registered_address = address
+    if town_code == person.town_code:
+        return
+    applications = select(Application.id).where(Application.applicant_id == person.id)
+    members = select(HouseholdMember.id).where(HouseholdMember.application_id.in_(applications))
+    for model, key, keys in (
+        (Circumstance, Circumstance.member_id, members),
+        (IncomeLine, IncomeLine.member_id, members),
+        (AssetLine, AssetLine.member_id, members),
+        (HouseholdMember, HouseholdMember.application_id, applications),
+        (Document, Document.application_id, applications),
+        (CorrectionNotice, CorrectionNotice.application_id, applications),
+        (Decision, Decision.application_id, applications),
+        (Change, Change.application_id, applications),
+        (Application, Application.applicant_id, [person.id]),
+    ):
+        ctx.session.execute(update(model).where(key.in_(keys)).values(town_code=town_code).execution_options(synchronize_session=False))
+    for award_id in ctx.session.scalars(select(Award.id).where(Award.recipient_id == person.id, Award.status != "ended")).all():
+        awards.move_award(ctx, award_id, town_code)
+    before, person.town_code = person.town_code, town_code
+    ctx.session.flush()
+    ctx.session.expire_all()
+    ctx.audit("person.moved", person, before=before, after=town_code)
+
+
+def _where(application: Application) -> dict[str, str]:
+    return {"county_code": application.county_code, "town_code": application.town_code}
+
+
+def _copied(application: Application, cleared: tuple[str, ...]) -> Application:
+    mapper = inspect(type(application))
+    names = [a.key for a in mapper.column_attrs if a.key not in _NOT_COPIED and a.key not in cleared]
+    return type(application)(**{name: getattr(application, name) for name in names})
+

@@ -1,0 +1,158 @@
+"""From an application as stored to the facts a rule is given. What nobody found out stays not known; it never becomes zero or no."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.core import roc
+from app.models.application import Application
+from app.models.elderly_living_allowance import ElderlyApplication
+from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
+from app.rules import facts as f
+
+
+def load(session: Session, ids: Sequence[int]) -> list[Application]:
+    """Applications with everything their facts need, in a handful of queries however many they are."""
+    members = selectinload(Application.members)
+    statement = (
+        select(Application)
+        .where(Application.id.in_(ids))
+        .options(
+            selectinload(Application.applicant),
+            members.selectinload(HouseholdMember.circumstances),
+            members.selectinload(HouseholdMember.incomes),
+            members.selectinload(HouseholdMember.assets),
+        )
+    )
+    return list(session.scalars(statement))
+
+
+def case_facts(application: Application, on: dt.date) -> f.CaseFacts:
+    """The facts of one application as judged on a day. Raises KeyError for a benefit without an adapter."""
+    return ADAPTERS[application.benefit](application, on)
+
+
+def _elderly(application: Application, on: dt.date) -> f.CaseFacts:
+    assert isinstance(application, ElderlyApplication)
+    a = application
+    registry = _source("戶籍資料", a.household_taken_on)
+    return f.CaseFacts(
+        on=on,
+        county_code=a.county_code,
+        members=_members(a),
+        application_date=a.received_on,
+        documents_complete=a.documents_complete_on,
+        residence=f.Residence(
+            registered_county=a.county_code if a.household_taken_on else None,
+            lives_there=a.lives_at_registration,
+            days_in_taiwan=a.days_in_taiwan,
+            source=registry,
+            days_source=None if a.days_in_taiwan is None else f.Source("國人入出境資料"),
+        ),
+        placement=f.Finding(a.public_placement, a.placement_since, f.Source("申請書及安置資料")),
+        custody=f.Finding(a.in_custody, a.custody_since, f.Source("監管資料")),
+        other_benefits=other_benefits(a),
+        other_benefits_source=None if a.exclusions_checked_at is None else f.Source("互斥查核", a.exclusions_checked_at.date()),
+        status=None if a.low_income_status is None else f.Status(a.low_income_status),
+        prior_award=None if a.recipient_since is None else f.PriorAward(a.recipient_since, a.uninterrupted),
+        prior_holdings=_holdings(a),
+        special_approval=a.special_approval or "",
+    )
+
+
+ADAPTERS: dict[str, Callable[[Application, dt.date], f.CaseFacts]] = {ElderlyApplication.BENEFIT: _elderly}
+"""Per benefit; a new benefit adds its own."""
+
+
+def _holdings(a: ElderlyApplication) -> f.PriorHoldings | None:
+    if a.recipient_since is None:
+        return None
+    received = roc.month_of(a.received_on) - 12 >= a.recipient_since
+    return f.PriorHoldings(received, a.holdings_unchanged, a.land_last_year, a.land_this_year)
+
+
+def other_benefits(application: Application) -> tuple[f.OtherBenefit, ...] | None:
+    """What the exclusion check found about the applicant; None when it was not run."""
+    if application.exclusions is None or application.exclusions_checked_at is None:
+        return None
+    return tuple(_other(hit) for hit in application.exclusions["hits"] if hit["position"] == 1)
+
+
+def _other(hit: dict[str, Any]) -> f.OtherBenefit:
+    as_of = dt.date.fromisoformat(hit["as_of"]) if hit.get("as_of") else None
+    return f.OtherBenefit(
+        kind=hit["counterpart"],
+        first=hit["first"],
+        last=hit["last"],
+        amount=hit["amount"],
+        detail=hit["detail"],
+        agency=hit["agency"],
+        compatible=True if hit["exception"] else None,
+        source=f.Source(hit["source"], as_of),
+    )
+
+
+def _source(name: str, as_of: dt.date | None) -> f.Source | None:
+    return f.Source(name, as_of) if as_of else None
+
+
+def _members(application: Application) -> tuple[f.Member, ...]:
+    registry = _source("戶籍資料", application.household_taken_on)
+    return tuple(_member(m, registry) for m in application.members)
+
+
+def _member(m: HouseholdMember, registry: f.Source | None) -> f.Member:
+    looked_up = m.tax_year is not None
+    return f.Member(
+        ref=str(m.position),
+        relation=f.Relation(m.relation),
+        name=m.name,
+        birth=m.birth,
+        sex=m.sex or "",
+        death=m.death,
+        via="" if m.via is None else str(m.via),
+        lives_together=m.lives_together,
+        same_registration=m.same_registration,
+        claims_dependant=m.claims_dependant,
+        conditions=tuple(_condition(c) for c in m.circumstances),
+        work=_work(m),
+        incomes=tuple(_income(line) for line in m.incomes) if looked_up else None,
+        assets=tuple(_asset(line) for line in m.assets) if looked_up else None,
+        source=registry,
+    )
+
+
+def _condition(c: Circumstance) -> f.Condition:
+    return f.Condition(f.ConditionKind(c.kind), c.proven, c.since, c.until, f.Source(c.proof) if c.proof else None)
+
+
+def _work(m: HouseholdMember) -> f.Work | None:
+    if m.employed is None and m.monthly_pay is None:
+        return None
+    return f.Work(m.employed, monthly_pay=m.monthly_pay, occupation=m.occupation or "", source=f.Source("申請書"))
+
+
+def _line_source(line: IncomeLine | AssetLine) -> f.Source:
+    return f.Source(f"{line.tax_year}年度財稅資料" if line.source == "tax" and line.tax_year else "申請人檢附證明")
+
+
+def _income(line: IncomeLine) -> f.Income:
+    return f.Income(
+        f.IncomeKind(line.kind), line.amount, line.per, line.tax_year, line.counted, line.principal, _line_source(line)
+    )
+
+
+def _asset(line: AssetLine) -> f.Asset:
+    return f.Asset(
+        kind=f.AssetKind(line.kind),
+        value=line.value,
+        share=Fraction(line.share_num, line.share_den),
+        exemption=None if line.exemption is None else f.LandExemption(line.exemption),
+        certified=line.certified,
+        label=line.location or "",
+        source=_line_source(line),
+    )

@@ -1,0 +1,20 @@
+"""The law as a county works with it: dated parameters with the county's own settings, and the exclusion pairs in force."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from app.rules import exclusions as pairs
+from app.rules import parameters as rows
+from app.rules.exclusions import Exclusion
+from app.rules.parameters import Parameters
+
+
+def parameters(session: Session, county_code: str) -> Parameters:
+    """Delivered parameters and the county's approved settings."""
+    return Parameters(rows.reference(), county_code)
+
+
+def exclusions(session: Session, county_code: str, on: dt.date) -> tuple[Exclusion, ...]:
+    """The exclusion pairs a county works with on a day."""
+    return pairs.merged(pairs.reference(), (), county_code, on)

@@ -1,0 +1,152 @@
+"""What is wrong with an application before it may be submitted or decided, each at its field and saying what to do.
+
+`refuse` stops, `warn` is shown and may be right, `unknown` leads to "not known" in the rule.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from app.commands.base import Refused
+from app.core import identity, roc
+from app.models.application import Application
+from app.models.household import HouseholdMember
+
+ADULT = 15
+"""A parent is at least this much older than the child."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`section` and `field` say where on the form; `member` is the position of the person it concerns (0 = the case)."""
+
+    section: str
+    field: str
+    message: str
+    level: str = "refuse"
+    member: int = 0
+
+
+class Incomplete(Refused):
+    """The application is not ready; `problems` are the places to put right."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("；".join(p.message for p in problems[:5]), "E-INCOMPLETE")
+        self.problems = problems
+
+
+def find(application: Application, today: dt.date) -> list[Problem]:
+    """Everything that is missing or contradictory, in the order of the form."""
+    return [
+        *_common(application, today),
+        *_household(application, today),
+        *_means(application, today),
+        *account_problems(application),
+    ]
+
+
+def refuse_if_any(application: Application, today: dt.date) -> None:
+    """Raises Incomplete when something must be put right first."""
+    if hard := [p for p in find(application, today) if p.level == "refuse"]:
+        raise Incomplete(hard)
+
+
+def latest_tax_year(day: dt.date) -> int:
+    """The ROC year of the newest tax data on a day: those of year N arrive in the autumn of N+1 (財稅資料中心的交換時程)."""
+    return day.year - roc.EPOCH - (1 if day.month >= 10 else 2)
+
+
+def _common(a: Application, today: dt.date) -> Iterator[Problem]:
+    for name, text in (a.unread or {}).items():
+        yield Problem(name.partition(".")[0], name.partition(".")[2], f"「{text}」還看不懂，請依欄位說明重填")
+    if a.received_on > today:
+        yield Problem("person", "received_on", "收件日期不可晚於今天")
+    if not a.applicant.registered_address:
+        yield Problem("person", "registered_address", "請填戶籍地址")
+    if a.consent_on is None:
+        yield Problem("documents", "consent_on", "請登錄申請人簽署查調同意書的日期，否則不得查調財稅與戶籍資料")
+    if a.agent_name and not a.agent_relation:
+        yield Problem("person", "agent_relation", "由代理人申請時，請填代理人與申請人的關係")
+
+
+def _household(a: Application, today: dt.date) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    by_position = {m.position: m for m in a.members}
+    applicants = [m for m in a.members if m.relation == "applicant"]
+    if len(applicants) != 1:
+        yield Problem("household", "members", "家庭人口要有申請人本人，而且只有一位")
+    for m in a.members:
+        if m.birth is None:
+            yield Problem("household", "birth", f"請填{m.name}的出生日期", member=m.position)
+        elif m.birth > today:
+            yield Problem("household", "birth", f"{m.name}的出生日期在今天之後，請檢查年份", member=m.position)
+        if m.person_id:
+            if m.person_id in seen:
+                yield Problem("household", "person_id", f"{m.name}與{seen[m.person_id]}的統一編號相同，請核對證件", member=m.position)
+            seen[m.person_id] = m.name
+            if not identity.checksum_ok(m.person_id):
+                yield Problem("household", "person_id", f"{m.name}的統一編號檢查碼不符，請核對證件；證件確實如此可保留", "warn", m.position)
+            elif m.sex and identity.sex_of(m.person_id) not in (None, m.sex):
+                yield Problem("household", "sex", f"{m.name}的性別與統一編號第二碼不一致，請核對證件", "warn", m.position)
+        elif m.relation in ("applicant", "spouse", "child"):
+            yield Problem("household", "person_id", f"請填{m.name}的統一編號，才能查調財稅資料", "warn", m.position)
+        if m.death and m.birth and m.death < m.birth:
+            yield Problem("household", "death", f"{m.name}的死亡日期早於出生日期，請檢查", member=m.position)
+        if m.relation in ("child_spouse", "grandchild") and m.via not in by_position:
+            yield Problem("household", "via", f"請選{m.name}是經由哪一位子女的親屬", member=m.position)
+        yield from _ages(m, by_position.get(m.via or 0) or (applicants[0] if applicants else None))
+        for c in m.circumstances:
+            if c.since and c.until and c.until < c.since:
+                yield Problem("household", "until", f"{m.name}特殊情形的迄日早於起日，請檢查", member=m.position)
+            if c.proven and not c.proof:
+                yield Problem("household", "proof", f"{m.name}的特殊情形已認定，請填證明文件", member=m.position)
+
+
+def _ages(m: HouseholdMember, parent: HouseholdMember | None) -> Iterator[Problem]:
+    if m.relation not in ("child", "grandchild") or parent is None or parent is m or not (m.birth and parent.birth):
+        return
+    if m.birth < parent.birth:
+        yield Problem("household", "birth", f"{m.name}的出生日期早於{parent.name}，請核對親子關係或日期", member=m.position)
+    elif m.birth.year - parent.birth.year < ADULT:
+        yield Problem("household", "birth", f"{m.name}與{parent.name}只差 {m.birth.year - parent.birth.year} 歲，請核對", "warn", m.position)
+
+
+def _means(a: Application, today: dt.date) -> Iterator[Problem]:
+    need = latest_tax_year(today)
+    for m in a.members:
+        if m.counted is False or m.death:
+            continue
+        if m.tax_year is None:
+            yield Problem("means", "tax_year", f"{m.name}的財稅資料尚未查調", "unknown", m.position)
+        elif m.tax_year < need:
+            yield Problem("means", "tax_year", f"{m.name}的財稅資料是 {m.tax_year} 年度，應查調 {need} 年度", "unknown", m.position)
+        for line in m.incomes:
+            if line.amount is None:
+                yield Problem("means", "amount", f"{m.name}的一筆所得沒有金額", "unknown", m.position)
+            elif line.amount < 0 and line.kind != "property_transaction":
+                yield Problem("means", "amount", f"{m.name}的所得不可為負數", member=m.position)
+        for asset in m.assets:
+            if asset.value is None:
+                yield Problem("means", "value", f"{m.name}的一筆財產沒有價值", "unknown", m.position)
+            elif asset.value < 0:
+                yield Problem("means", "value", f"{m.name}的財產價值不可為負數", member=m.position)
+
+
+def account_problems(a: Any) -> Iterator[Problem]:
+    """What is wrong with the payee and account of `a` (an application, or anything with its account fields and `applicant`)."""
+    if a.channel is None:
+        yield Problem("account", "channel", "請選擇撥款方式並填帳戶")
+        return
+    institution, account = a.institution or "", a.account or ""
+    if a.channel == "post" and not (institution.isdigit() and len(institution) == 7 and account.isdigit() and len(account) == 7):
+        yield Problem("account", "account", "郵局帳戶應為局號 7 碼與帳號 7 碼，不足 7 碼請在左邊補 0")
+    if a.channel == "bank":
+        if not (institution.isdigit() and len(institution) == 7):
+            yield Problem("account", "institution", "金融機構代號應為總行 3 碼加分行 4 碼，共 7 個數字")
+        if not (account.isdigit() and 5 <= len(account) <= 16):
+            yield Problem("account", "account", "銀行帳號應為 5 至 16 個數字，不含橫線")
+    if a.payee_person_id and a.payee_person_id != a.applicant.person_id and not a.payee_reason:
+        yield Problem("account", "payee_reason", "領款人不是申請人本人，請填監護、輔助或法定繼承的依據")
+    if not a.payee_name:
+        yield Problem("account", "payee_name", "請填領款人姓名")
