@@ -9,8 +9,9 @@ from app.core import clock
 from app.models.office import Office
 from app.models.user import User
 from app.security import passwords, roles, web
+from app.security.actor import Actor
 
-from .base import Context, Refused, command
+from .base import Context, NotFound, Refused, command
 
 
 def _policy() -> passwords.PasswordPolicy:
@@ -63,6 +64,33 @@ def new_user(
     return user
 
 
+def offices_in_reach(session: Any, actor: Actor) -> list[Office]:
+    """The offices whose people an administrator looks after: the ministry's all, a county's and its townships', a township's own."""
+    own = session.get(Office, actor.office_id) if actor.office_id else None
+    if own is None:
+        return []
+    statement = select(Office).order_by(Office.id)
+    if own.kind == "county":
+        statement = statement.where(Office.county_code == own.county_code)
+    elif own.kind == "township":
+        statement = statement.where(Office.id == own.id)
+    return list(session.scalars(statement))
+
+
+def _office(ctx: Context, office_id: int) -> Office:
+    for office in offices_in_reach(ctx.session, ctx.actor):
+        if office.id == office_id:
+            return office
+    raise NotFound("查無這個單位，或不在您的管理範圍", "E-404")
+
+
+def _user(ctx: Context, user_id: int) -> User:
+    user = ctx.get(User, user_id)
+    if user.office_id is not None:
+        _office(ctx, user.office_id)
+    return user
+
+
 def first_administrator(session: Any, username: str, name: str, password: str) -> User:
     """The installation's first administrator, at the first county or ministry office. Raises Refused."""
     username = username.strip().lower()
@@ -100,7 +128,7 @@ def create_user(
     if ctx.session.scalar(select(User.id).where(func.lower(User.username) == username)):
         raise Refused(f"帳號「{username}」已經有人使用，請換一個", "E-USER")
     check_password(password, username)
-    office = ctx.get(Office, office_id)
+    office = _office(ctx, office_id)
     user = new_user(
         ctx.session,
         username=username,
@@ -119,10 +147,10 @@ def create_user(
 @command("accounts.change", roles=(roles.ADMINISTRATOR,))
 def change_user(ctx: Context, user_id: int, office_id: int, role_names: list[str], benefits: list[str] | None, active: bool) -> None:
     """Office, roles, programmes, active or not. Deactivation ends the person's sessions at once. Raises Refused."""
-    user = ctx.get(User, user_id)
+    user = _user(ctx, user_id)
     if user.id == ctx.actor.user_id:
         raise Refused("不能變更自己的角色或停用自己的帳號，請由另一位系統管理人員處理", "E-USER")
-    office = ctx.get(Office, office_id)
+    office = _office(ctx, office_id)
     before = {"office": user.office.name if user.office else None, "roles": sorted(r.name for r in user.roles), "active": user.active}
     user.office_id, user.roles, user.benefits, user.active = office.id, _roles(role_names, office), benefits or None, active
     if not active:
@@ -133,7 +161,7 @@ def change_user(ctx: Context, user_id: int, office_id: int, role_names: list[str
 @command("accounts.reset_password", roles=(roles.ADMINISTRATOR,))
 def reset_password(ctx: Context, user_id: int, password: str) -> None:
     """A temporary password, to be changed at the next sign-in; ends the person's sessions. Raises Refused."""
-    user = ctx.get(User, user_id)
+    user = _user(ctx, user_id)
     check_password(password, user.username)
     user.password, user.must_change_password = passwords.hashed(password), True
     web.revoke(user.id)
