@@ -3,22 +3,24 @@
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, roc
 from app.models.job import CANCELLED, DONE, FAILED, LIVE, NEEDS_PERSON, QUEUED, RUNNING, Job, JobLog
 from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, ADMINISTRATOR, COUNTY, MINISTRY_OFFICER
 
 from .base import Context, NotFound, Refused, command
 from .job_kinds import KINDS
+from .verify import invariant
 
+STUCK_MINUTES = 10
 STARTERS = (*COUNTY, ACCOUNTANT, MINISTRY_OFFICER, ADMINISTRATOR)
-FINISHED = (DONE, FAILED, CANCELLED)
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -121,11 +123,22 @@ def start(ctx: Context, kind: str, args: dict[str, Any] | None = None, reason: s
     if found is None or not found.by_hand:
         raise NotFound(f"沒有「{kind}」這種作業", "E-JOB-KIND")
     ctx.require(found.permission)
-    args = {name: value for name, value in (args or {}).items() if value not in (None, "")}
+    args = args or {}
+    known = [a for a in found.arguments if args.get(a.name) not in (None, "")]
     for argument in found.arguments:
-        if argument.required and argument.name not in args:
+        if argument.required and argument not in known:
             raise Refused(f"請填寫「{argument.label}」後再開始作業", "E-JOB-ARG")
-    return enqueue(ctx, kind, args, reason=reason).id
+    covers = " ".join(in_words(args[a.name], a.type) for a in known)[:120]
+    return enqueue(ctx, kind, {a.name: args[a.name] for a in known}, scope=covers, reason=reason).id
+
+
+def in_words(value: Any, type_: str) -> str:
+    """An argument as people write it: months as `09803`, dates as `0980301`."""
+    if type_ == "month":
+        return roc.month5(value)
+    if type_ == "date":
+        return roc.date7(dt.date.fromisoformat(value))
+    return str(value)
 
 
 @command("jobs.cancel", roles=STARTERS)
@@ -171,3 +184,29 @@ def settle(ctx: Context, job_id: int, happened: bool, reason: str) -> None:
     outcome = "已完成" if happened else "未完成"
     ctx.session.add(JobLog(job_id=job_id, attempt=job.attempt, text=f"{ctx.actor.display}查明結果為{outcome}：{reason.strip()}"[:500]))
     ctx.audit("job.settle", job, happened=happened, reason=reason.strip())
+
+
+def in_waiting(session: Session, seconds: int = 60) -> int:
+    """Runs that nobody has taken for longer than `seconds`: is there a jobs process at all?"""
+    before = clock.now() - dt.timedelta(seconds=seconds)
+    waiting = select(func.count()).where(Job.state == QUEUED, Job.requested_at < before, or_(Job.not_before.is_(None), Job.not_before < before))
+    busy = session.scalar(select(func.count()).where(Job.state == RUNNING, Job.lease_until > clock.now()))
+    return 0 if busy else session.scalar(waiting) or 0
+
+
+def last_runs(session: Session, actor: Actor, per_kind: int = 12) -> dict[str, list[Job]]:
+    """The last runs of every kind that the actor may see, newest first."""
+    place = func.row_number().over(partition_by=Job.kind, order_by=Job.id.desc()).label("place")
+    ranked = select(Job.id, place).where(visible(actor)).subquery()
+    rows = session.scalars(select(Job).join(ranked, ranked.c.id == Job.id).where(ranked.c.place <= per_kind).order_by(Job.id.desc()))
+    found: dict[str, list[Job]] = {}
+    for job in rows:
+        found.setdefault(job.kind, []).append(job)
+    return found
+
+
+@invariant("jobs_leased", "執行中的作業都有執行程序回報")
+def _jobs_leased(session: Session) -> Iterable[str]:
+    before = clock.now() - dt.timedelta(minutes=STUCK_MINUTES)
+    statement = select(Job.id).where(Job.state == RUNNING, Job.lease_until < before).order_by(Job.id).limit(100)
+    return [f"第 {number} 號作業沒有執行程序回報，也沒有程序接手；請確認作業程序已啟動" for number in session.scalars(statement)]

@@ -24,7 +24,7 @@ class OutcomeUnknown(Exception):
 
 
 class JobContext(Context):
-    """`args` what was asked, `checkpoint` where to go on (a dictionary to change), `result` what to show at the end.
+    """`args` what was asked, `checkpoint` where to go on (a dictionary to change), `result` what to show at the end ({label: value}).
 
     `session` begins its transaction with the chunk's first statement and takes SQLite's write lock with it: compute and read files
     first, write last. Commands called with this context join the chunk.

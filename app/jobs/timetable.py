@@ -37,6 +37,12 @@ def last_due(cron: CronTrigger, now: dt.datetime) -> dt.datetime | None:
     return None
 
 
+def next_due(kind: Kind, now: dt.datetime) -> dt.datetime | None:
+    """The first fire time after `now` (UTC, naive)."""
+    found = trigger(kind).get_next_fire_time(None, now.replace(tzinfo=dt.UTC) + dt.timedelta(seconds=1))
+    return found.astimezone(dt.UTC).replace(tzinfo=None) if found else None
+
+
 def fire(engine: Engine, name: str) -> None:
     """The tick of one kind: insert the row of the latest due time, if nobody has."""
     due = last_due(trigger(KINDS[name]), clock.now())
