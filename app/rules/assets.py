@@ -90,7 +90,9 @@ def real_estate(members: tuple[Member, ...], law: LandLaw, article: str) -> Asse
             exempt = asset.exemption if asset.kind is AssetKind.LAND and asset.exemption in law.exemptions else None
             if exempt and asset.certified:
                 sources = (asset.source,) if asset.source else ()
-                lines.append(SumLine(m.ref, m.name, asset.kind.zh, Fraction(0), f"{asset.label} {exempt.zh}，不列入".strip(), law.article, sources))
+                lines.append(
+                    SumLine(m.ref, m.name, asset.kind.zh, Fraction(0), f"{asset.label} {exempt.zh}，不列入".strip(), law.article, sources)
+                )
             elif exempt and asset.certified is None and asset.value is not None:
                 pending += asset.value * asset.share
                 _unknown(m, asset.kind.zh, f"{asset.label} 是否屬{exempt.zh}，認定尚未完成".strip(), law.article, lines, missing)

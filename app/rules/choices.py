@@ -74,9 +74,7 @@ def _line(
     return line(Outcome.MET, pair.relation.zh, pair.exception), months
 
 
-def _cap(
-    line: Callable[..., TestLine], other: OtherBenefit, facts: CaseFacts, parameters: Parameters, amount: int | None
-) -> TestLine:
+def _cap(line: Callable[..., TestLine], other: OtherBenefit, facts: CaseFacts, parameters: Parameters, amount: int | None) -> TestLine:
     """The sum of what the government pays one person may not exceed the basic wage."""
     wage = parameters.on(facts.on, "basic_wage")
     if isinstance(wage, Missing):
@@ -101,7 +99,9 @@ def _unlisted(other: OtherBenefit, article: str, limit: str) -> TestLine:
     outcome = Outcome.NOT_KNOWN if other.compatible is None else Outcome.MET if other.compatible else Outcome.NOT_MET
     note = "未列於互斥規定，請縣府認定得否併領" if other.compatible is None else "依縣府認定"
     sources = (other.source,) if other.source else ()
-    return TestLine(f"other.{other.kind}", article, f"得否與{name}併領？", f"{name}：{_span(other)}", limit, outcome, sources=sources, note=note)
+    return TestLine(
+        f"other.{other.kind}", article, f"得否與{name}併領？", f"{name}：{_span(other)}", limit, outcome, sources=sources, note=note
+    )
 
 
 def _span(other: OtherBenefit) -> str:

@@ -162,7 +162,15 @@ def _personal_lines(facts: CaseFacts, version: Version) -> tuple[TestLine, ...]:
     lines = []
     if who.death is not None and who.death <= facts.on:
         lines.append(
-            TestLine("alive", f"{LAW}第11條", "申請人是否生存？", f"{roc.show_date(who.death)}死亡", "生存", Outcome.NOT_MET, sources=_some(who.source))
+            TestLine(
+                "alive",
+                f"{LAW}第11條",
+                "申請人是否生存？",
+                f"{roc.show_date(who.death)}死亡",
+                "生存",
+                Outcome.NOT_MET,
+                sources=_some(who.source),
+            )
         )
     age = who.age_on(facts.on)
     born = "出生日期尚未查明" if age is None else f"{age}歲（{roc.show_date(who.birth)}生）"
@@ -179,7 +187,15 @@ def _personal_lines(facts: CaseFacts, version: Version) -> tuple[TestLine, ...]:
     )  # fmt: skip
     lives = {None: "尚未查明", True: "實際居住", False: "未實際居住"}[home.lives_there]
     lines.append(
-        TestLine("lives_there", first, "是否實際居住戶籍所在地之縣（市）？", lives, "實際居住", outcome_of(home.lives_there), sources=_some(home.source))
+        TestLine(
+            "lives_there",
+            first,
+            "是否實際居住戶籍所在地之縣（市）？",
+            lives,
+            "實際居住",
+            outcome_of(home.lives_there),
+            sources=_some(home.source),
+        )
     )
     days = home.days_in_taiwan
     stay = "尚未查明" if days is None else f"{days}日"
@@ -208,7 +224,16 @@ def _means_lines(
     """Household, income against both limits, movable assets, real estate; one line instead where the status exempts."""
     if _exempt(facts, version):
         status = "列冊低收入戶" if facts.status is Status.LOW else "列冊中低收入戶"
-        return (TestLine("means", f"{LAW}第2條第2項", "家庭總收入及財產是否符合基準？", f"{status}，免審查", "低收入戶、中低收入戶免審查", Outcome.MET),)
+        return (
+            TestLine(
+                "means",
+                f"{LAW}第2條第2項",
+                "家庭總收入及財產是否符合基準？",
+                f"{status}，免審查",
+                "低收入戶、中低收入戶免審查",
+                Outcome.MET,
+            ),
+        )
     on, article = facts.on, f"{LAW}{version.income}"
     poverty = parameters.on(on, "minimum_living_expense")
     spending = parameters.on(on, "average_consumption")
@@ -230,7 +255,9 @@ def _means_lines(
     if version.status_exempts and facts.status is None and any(x.outcome is not Outcome.MET for x in lines):
         lines = [replace(x, outcome=Outcome.NOT_KNOWN) if x.outcome is Outcome.NOT_MET else x for x in lines]
         text = "是否為列冊低收入戶或中低收入戶尚未查明"
-        lines.append(TestLine("status", f"{LAW}第2條第2項", "是否免審查收入及財產？", text, "低收入戶、中低收入戶免審查", Outcome.NOT_KNOWN))
+        lines.append(
+            TestLine("status", f"{LAW}第2條第2項", "是否免審查收入及財產？", text, "低收入戶、中低收入戶免審查", Outcome.NOT_KNOWN)
+        )
     return tuple(lines)
 
 
@@ -241,7 +268,11 @@ def _movable_line(facts: CaseFacts, parameters: Parameters, version: Version, me
         missing.append(MissingItem("setting", found.name, found.text))
         return total_line("movable", f"{LAW}{version.movable}", question, means.movable, None, found.text)
     limit = limit_for(found, means.persons) if means.persons else None
-    text = f"{money.show_exact(limit)}元（一人{found.text}元，每增加一人加25萬元，計{means.persons}人）" if limit is not None else "人數尚未查明"
+    text = (
+        f"{money.show_exact(limit)}元（一人{found.text}元，每增加一人加25萬元，計{means.persons}人）"
+        if limit is not None
+        else "人數尚未查明"
+    )
     return total_line("movable", f"{LAW}{version.movable}", question, means.movable, limit, text)
 
 
@@ -290,7 +321,9 @@ def _band(
         if exempt:
             text = "列冊身分，依社會救助法每人每月不超過最低生活費1.5倍"
             return FULL, (TestLine("band", article, question, text, "未達1.5倍：全額", Outcome.MET),)
-        return "", (TestLine("band", article, question, "每人每月收入或最低生活費尚未查明", "未達1.5倍全額，1.5倍以上半額", Outcome.NOT_KNOWN),)
+        return "", (
+            TestLine("band", article, question, "每人每月收入或最低生活費尚未查明", "未達1.5倍全額，1.5倍以上半額", Outcome.NOT_KNOWN),
+        )
     assert found.value is not None
     line, top = found.value * Fraction(3, 2), found.value * Fraction(5, 2)
     band = FULL if means.per_capita < line else HALF

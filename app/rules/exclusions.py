@@ -161,9 +161,7 @@ def active(rows: Iterable[Exclusion]) -> tuple[Exclusion, ...]:
 
 def _setting(settings: Iterable[Exclusion], county_code: str, benefit: str, counterpart: str, day: dt.date) -> Exclusion | None:
     found = [
-        e
-        for e in settings
-        if e.county_code == county_code and e.benefit == benefit and e.counterpart == counterpart and e.in_force(day)
+        e for e in settings if e.county_code == county_code and e.benefit == benefit and e.counterpart == counterpart and e.in_force(day)
     ]
     return max(found, key=lambda e: e.effective_from or dt.date.min, default=None)
 

@@ -60,7 +60,14 @@ def household_line(facts: CaseFacts, means: Means) -> TestLine:
 
 
 def per_capita_line(
-    code: str, article: str, question: str, means: Means, times: Fraction, found: Parameter | Missing, label: str, missing: list[MissingItem]
+    code: str,
+    article: str,
+    question: str,
+    means: Means,
+    times: Fraction,
+    found: Parameter | Missing,
+    label: str,
+    missing: list[MissingItem],
 ) -> TestLine:
     """Is the household income per person at most `times` the parameter?"""
     measured = _per_capita_text(means)
@@ -90,10 +97,7 @@ def total_line(code: str, article: str, question: str, total: AssetSum, limit: N
 def _per_capita_text(means: Means) -> str:
     if means.per_capita is None or means.income.total is None:
         return "尚未查明"
-    return (
-        f"每人每月{money.show_exact(means.per_capita)}元"
-        f"（家庭總收入每月{money.show_exact(means.income.total)}元÷{means.persons}人）"
-    )
+    return f"每人每月{money.show_exact(means.per_capita)}元（家庭總收入每月{money.show_exact(means.income.total)}元÷{means.persons}人）"
 
 
 def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:

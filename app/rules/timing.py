@@ -90,7 +90,9 @@ def stop(benefit: str, reason: StopReason, fact: dt.date) -> Stop:
     month = roc.month_of(fact) + 1
     article, sourced = {
         "elderly_living_allowance": (f"{_ELA}第11條（次月）", reason is not StopReason.WITHDRAWN),
-        "disability_living_allowance": (f"{_DLA}第7條（次月）", True) if fact >= _SINCE_101 else (f"{_DLA_98}第8條（月份依實務為次月）", False),
+        "disability_living_allowance": (f"{_DLA}第7條（次月）", True)
+        if fact >= _SINCE_101
+        else (f"{_DLA_98}第8條（月份依實務為次月）", False),
         "low_income_living_assistance": ("社會救助法第14條（月份依實務為次月）", False),
     }.get(benefit, ("實務：自事實發生之次月起", False))
     return Stop(roc.first_day(month), month, article, sourced)
