@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core import roc
+from app.core.months import Months
 
 from .entitlement import Change, Segment, due, known_at, payee_in, segments
 from .line import CHANNEL_NAMES, Line, Part, Payee
@@ -34,7 +35,9 @@ class AwardFacts:
     to_month: int | None = None
     paid_until: int | None = None
     paid: Mapping[int, int] = field(default_factory=dict)
-    """Live payments already made or planned: month → NTD (regular and differences together)."""
+    """Live payments already made or planned: month → NTD (regular and differences together). A regular register can do with
+    `paid_months` instead, which is small however long the history."""
+    paid_months: Months = Months()
     paid_parts: Mapping[int, int] = field(default_factory=dict)
     """How many live payments a month already has, for numbering the next difference."""
 
@@ -62,28 +65,30 @@ def cycle(month: int, rhythm: str) -> tuple[int, int]:
     return month - CYCLES[rhythm] + 1, month
 
 
-def regular_parts(award: AwardFacts, cutoff: dt.date, last: int) -> list[Part]:
-    """Months due and never paid up to `last` (this cycle and its arrears), oldest first."""
+def regular_parts(award: AwardFacts, cutoff: dt.date, last: int, since: int = 0) -> list[Part]:
+    """Months due and never paid from `since` up to `last` (this cycle and its arrears), oldest first."""
     out: list[Part] = []
+    if award.paid_until is not None:
+        since = max(since, award.paid_until + 1)
     for s in award.entitlement(cutoff):
-        start = s.first if award.paid_until is None else max(s.first, award.paid_until + 1)
-        out.extend(Part(m, s.amount) for m in range(start, min(s.last, last) + 1) if m not in award.paid and s.amount > 0)
+        start = max(s.first, since)
+        out.extend(Part(m, s.amount) for m in range(start, min(s.last, last) + 1) if m not in award.paid and m not in award.paid_months)
     return out
 
 
-def difference_parts(award: AwardFacts, cutoff: dt.date, last: int) -> list[Part]:
-    """Months already paid for less than is due now (補發差額), oldest first."""
+def difference_parts(award: AwardFacts, cutoff: dt.date, last: int, since: int = 0) -> list[Part]:
+    """Months from `since` to `last` already paid for less than is due now (補發差額), oldest first."""
     parts = award.entitlement(cutoff)
     out: list[Part] = []
-    for month in sorted(m for m in award.paid if m <= last):
+    for month in sorted(m for m in award.paid if since <= m <= last):
         more = due(parts, month) - award.paid[month]
         if more > 0:
             out.append(Part(month, more, award.paid_parts.get(month, 1)))
     return out
 
 
-def build(awards: Iterable[AwardFacts], *, kind: str, month: int, cutoff: dt.date, last: int | None = None) -> Register:
-    """The lines of a regular or difference register of `month`; `last` = the last month it pays for (default `month`).
+def build(awards: Iterable[AwardFacts], *, kind: str, month: int, cutoff: dt.date, last: int | None = None, since: int = 0) -> Register:
+    """The lines of a regular or difference register of `month`, paying for the months `since` to `last` (default `month`).
 
     Ordered by township, name and ID number, and numbered from 1. An award without a payee account is left out and said so.
     """
@@ -92,7 +97,7 @@ def build(awards: Iterable[AwardFacts], *, kind: str, month: int, cutoff: dt.dat
     chosen: list[tuple[AwardFacts, list[Part], Payee, str]] = []
     omitted: list[Omitted] = []
     for award in awards:
-        parts = choose(award, cutoff, last)
+        parts = choose(award, cutoff, last, since)
         if not parts:
             continue
         payee = payee_in(known_at(award.changes, cutoff), month)

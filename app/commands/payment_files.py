@@ -1,0 +1,171 @@
+"""The files of a released run: built from the frozen lines, stored under the installation's folder, noted in the log outside the database."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import select, update
+
+from app.core import roc
+from app.models.office import Township
+from app.models.payment import PaymentLine
+from app.models.payment_run import PayerSetting, PaymentFile, PaymentRun
+from app.payments import bank_csv, cash_list, export_log, post_office, register
+from app.payments.fixed_width import Layout, LayoutError, RecordError
+from app.payments.line import Line
+from app.rules.benefits import benefit as benefit_row
+
+from . import payment_lines
+from .base import Context, NotFound, Refused
+
+SENT = ("released", "filed", "reconciled")
+KINDS = {"post_office": "郵局媒體轉存檔", "bank_csv": "金融機構轉帳檔", "cash_list": "印領清冊", "register": "發放清冊"}
+
+
+def log_path() -> Path:
+    """The export log: beside the database, never inside it."""
+    return Path(current_app.config["SWIS_HOME"]) / "payments" / "export.log"
+
+
+def refuse_after_restore(ctx: Context, benefit: str, payer: str, month: int) -> None:
+    """Raises Refused when files of this payer, benefit and month left that the database knows nothing about."""
+    known = dict(
+        ctx.session.execute(
+            select(PaymentRun.run_no, PaymentRun.content_hash).where(
+                PaymentRun.town_code == payer, PaymentRun.benefit == benefit, PaymentRun.month == month, PaymentRun.state.in_(SENT)
+            )
+        )
+        .tuples()
+        .all()
+    )
+    lost = export_log.unknown(export_log.read(log_path()), payer, benefit, month, known)
+    if lost:
+        e = lost[-1]
+        raise Refused(
+            f"匯出紀錄顯示{roc.show_month(month)}的清冊 {e.run_no} 已於 {e.at} 送出 {e.count} 筆 {e.total:,} 元，資料庫卻沒有這份清冊的撥款紀錄；"
+            "資料庫可能由較舊的備份還原。為避免重複撥款已停止作業，請改用較新的備份或由主計人員查明",
+            "E-PAY-RESTORED",
+        )
+
+
+def heading(ctx: Context, run: PaymentRun, setting: PayerSetting) -> cash_list.Heading:
+    """What stands above the printed lists of a run."""
+    towns = select(Township.code, Township.name).where(Township.county_code == run.county_code)
+    return cash_list.Heading(
+        office=setting.payer_name,
+        benefit=benefit_row(run.benefit).name,
+        month=run.month,
+        run_no=run.run_no,
+        content_hash=run.content_hash,
+        made_at=run.released_at or run.made_at,
+        town_names=dict(ctx.session.execute(towns).tuples().all()),
+        value_date=run.value_date,
+    )
+
+
+def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]) -> list[tuple[str, str, bytes, int, int]]:
+    """(kind, file name, bytes, rows, NTD) of every file the run's channels need; the same run gives the same bytes. Raises Refused."""
+    name, total = benefit_row(run.benefit).name, sum(x.amount for x in lines)
+    channels = {x.payee.channel for x in lines}
+    above = heading(ctx, run, setting)
+    out: list[tuple[str, str, bytes, int, int]] = []
+    if "post" in channels:
+        payer = post_office.Payer(setting.payer_name, setting.post_office, setting.post_account)
+        try:
+            layout = Layout.load(setting.post_layout)
+            made = post_office.write(lines, payer, run.value_date, layout=layout, newline=setting.newline)
+        except (RecordError, LayoutError) as error:
+            raise Refused(f"郵局媒體檔無法產生：{error}", "E-PAY-FILE") from None
+        out.append(("post_office", f"{run.run_no}_psbp-pay.txt", made.content, made.slip.count, made.slip.total))
+    if channels & {"bank", "ach", "institution"}:
+        content, count, amount, _ = bank_csv.write(lines, f"{name}{roc.month5(run.month)}")
+        out.append(("bank_csv", f"{run.run_no}_bank.csv", content, count, amount))
+    if "cash" in channels:
+        cash = [x for x in lines if x.payee.channel == "cash"]
+        out.append(
+            ("cash_list", f"{run.run_no}_印領清冊.xlsx", cash_list.signature_list(above, lines), len(cash), sum(x.amount for x in cash))
+        )
+    previous = payment_lines.read(ctx.session, run.previous_id) if run.previous_id else []
+    changed = register.compare(lines, previous) if run.kind == register.REGULAR else []
+    out.append(("register", f"{run.run_no}_發放清冊.xlsx", cash_list.register_list(above, lines, changed), len(lines), total))
+    money = [f for f in out if f[0] != "register"]
+    if (sum(f[3] for f in money), sum(f[4] for f in money)) != (run.line_count, run.total):
+        raise Refused("各檔案的筆數與金額合計與清冊不符，沒有產生檔案；請通知系統管理人員", "E-PAY-FILE")
+    return out
+
+
+def store(run_no: str, name: str, content: bytes) -> None:
+    """Write one file under the run's folder: whole or not at all, readable by the product only."""
+    folder = log_path().parent / run_no
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = folder / f".{secrets.token_hex(4)}.part"
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as f:
+        f.write(content)
+        f.flush()
+        os.fsync(f.fileno())
+    part.replace(folder / name)
+
+
+def content_of(run_no: str, file: PaymentFile) -> bytes:
+    """The bytes of a written file, exactly as they were. Raises NotFound, Refused when they changed."""
+    path = log_path().parent / run_no / file.name
+    if not path.is_file():
+        raise NotFound("檔案不在存放區，請通知系統管理人員由備份取回", "E-PAY-STORE")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise Refused("檔案內容與產生時的核對碼不符，已停止下載；請通知系統管理人員", "E-PAY-STORE")
+    return content
+
+
+def write(ctx: Context, run: PaymentRun, setting: PayerSetting) -> list[PaymentFile]:
+    """Build, store and note all files of a released run, and mark its lines as sent. The log outside the database comes last but one."""
+    lines = payment_lines.unchanged(ctx.session, run)
+    rows: list[PaymentFile] = []
+    entries: list[export_log.Entry] = []
+    for kind, name, content, count, total in make(ctx, run, setting, lines):
+        store(run.run_no, name, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        rows.append(
+            PaymentFile(
+                county_code=run.county_code, town_code=run.town_code, benefit=run.benefit, run_id=run.id, kind=kind, name=name,
+                sha256=sha256, size=len(content), line_count=count, total=total, made_by_id=ctx.actor.user_id, made_at=ctx.now,
+            )
+        )  # fmt: skip
+        entries.append(
+            export_log.Entry(
+                ctx.now.isoformat(),
+                run.run_no,
+                run.town_code,
+                run.benefit,
+                run.month,
+                run.kind,
+                run.content_hash,
+                name,
+                sha256,
+                count,
+                total,
+            )
+        )
+    ctx.session.add_all(rows)
+    mark_filed(ctx, run.id)
+    ctx.session.flush()
+    export_log.append(log_path(), entries)
+    return rows
+
+
+def mark_filed(ctx: Context, run_id: int) -> None:
+    ctx.session.execute(
+        update(PaymentLine)
+        .where(PaymentLine.run_id == run_id, PaymentLine.status == "planned")
+        .values(status="filed")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def totals_of(files: Iterable[PaymentFile]) -> tuple[int, int]:
+    """Rows and NTD of the files that carry money (the 發放清冊 lists them all again)."""
+    money = [f for f in files if f.kind != "register"]
+    return sum(f.line_count for f in money), sum(f.total for f in money)

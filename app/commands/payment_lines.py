@@ -1,0 +1,125 @@
+"""Lines of a run between the database and the pure room: writing them in bulk, reading them back, freezing them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.models.payment import Payment, PaymentLine
+from app.models.payment_run import PaymentRun
+from app.payments import register
+from app.payments.line import Line, Part, Payee, content_hash
+
+from .base import Refused
+
+CHUNK = 5000
+LIVE = ("planned", "filed", "credited", "returned", "closed")
+
+
+def add(session: Session, run: PaymentRun, lines: Sequence[Line], roots: dict[int, tuple[int, int]] | None = None) -> None:
+    """Write the lines of a fresh run, and the payments they carry. `roots`: line_no → (run, line) that a re-payment repeats."""
+    kind = "difference" if run.kind == register.DIFFERENCE else "regular"
+    for start in range(0, len(lines), CHUNK):
+        chunk = lines[start : start + CHUNK]
+        session.execute(insert(PaymentLine), [_line_row(run, x, roots) for x in chunk])
+        payments = [_payment_row(run, x, p, kind) for x in chunk for p in x.parts]
+        if payments:
+            session.execute(insert(Payment), payments)
+    freeze(run, lines)
+
+
+def _line_row(run: PaymentRun, x: Line, roots: dict[int, tuple[int, int]] | None) -> dict[str, Any]:
+    root_run, root_line = roots[x.line_no] if roots else (run.id, x.line_no)
+    return {
+        "county_code": run.county_code,
+        "town_code": x.town_code,
+        "benefit": run.benefit,
+        "run_id": run.id,
+        "line_no": x.line_no,
+        "root_run_id": root_run,
+        "root_line_no": root_line,
+        "award_id": x.award_id,
+        "recipient_id": x.person_key,
+        "person_id": x.person_id,
+        "name": x.name,
+        "address": x.address,
+        "band": x.band,
+        "amount": x.amount,
+        "month_from": x.month_from,
+        "month_to": x.month_to,
+        "status": "planned",
+        "channel": x.payee.channel,
+        "payee_person_id": x.payee.person_id,
+        "payee_name": x.payee.name,
+        "institution": x.payee.institution,
+        "account": x.payee.account,
+    }
+
+
+def _payment_row(run: PaymentRun, x: Line, p: Part, kind: str) -> dict[str, Any]:
+    return {
+        "county_code": run.county_code,
+        "town_code": x.town_code,
+        "benefit": run.benefit,
+        "award_id": x.award_id,
+        "recipient_id": x.person_key,
+        "month": p.month,
+        "kind": kind,
+        "seq": p.seq,
+        "amount": p.amount,
+        "run_id": run.id,
+        "line_no": x.line_no,
+        "live": True,
+    }
+
+
+def read(session: Session, run_id: int, statuses: Iterable[str] = LIVE) -> list[Line]:
+    """The lines of a run as frozen (withheld ones left out), in the order of their numbers."""
+    c = PaymentLine
+    parts: dict[int, list[Part]] = defaultdict(list)
+    for line_no, month, amount, seq in session.execute(
+        select(Payment.line_no, Payment.month, Payment.amount, Payment.seq).where(Payment.run_id == run_id).order_by(Payment.month)
+    ):
+        parts[line_no].append(Part(month, amount, seq))
+    rows = session.execute(
+        select(
+            c.line_no, c.award_id, c.recipient_id, c.person_id, c.name, c.town_code, c.amount, c.month_from, c.month_to,
+            c.channel, c.payee_person_id, c.payee_name, c.institution, c.account, c.band, c.address,
+        )
+        .where(c.run_id == run_id, c.status.in_(list(statuses)))
+        .order_by(c.line_no)
+    )  # fmt: skip
+    return [
+        Line(
+            line_no=r.line_no,
+            award_id=r.award_id,
+            person_key=r.recipient_id,
+            person_id=r.person_id,
+            name=r.name,
+            town_code=r.town_code,
+            amount=r.amount,
+            month_from=r.month_from,
+            month_to=r.month_to,
+            payee=Payee(r.channel, r.payee_person_id, r.payee_name, r.institution, r.account),
+            band=r.band,
+            address=r.address,
+            parts=tuple(parts.get(r.line_no, ())),
+        )
+        for r in rows
+    ]
+
+
+def freeze(run: PaymentRun, lines: Sequence[Line]) -> None:
+    """Take the hash and the control totals of the lines into the run."""
+    t = register.totals(lines)
+    run.line_count, run.total, run.totals, run.content_hash = t.count, t.amount, t.as_json(), content_hash(lines)
+
+
+def unchanged(session: Session, run: PaymentRun) -> list[Line]:
+    """The lines, after making sure that they still are what was frozen. Raises Refused."""
+    lines = read(session, run.id)
+    if content_hash(lines) != run.content_hash or (len(lines), sum(x.amount for x in lines)) != (run.line_count, run.total):
+        raise Refused(f"清冊 {run.run_no} 的內容與造冊時的核對碼不符，已停止作業；請通知系統管理人員查明", "E-PAY-FROZEN")
+    return lines

@@ -1,0 +1,246 @@
+"""After release: write the files, take in what came back, pay returns again or close them."""
+
+import datetime as dt
+import hashlib
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+
+from app.core import clock, roc
+from app.exchange.delivery import read_delivery
+from app.exchange.messages import FileProblem
+from app.models.award import Award
+from app.models.payment import Payment, PaymentLine
+from app.models.payment_run import PaymentFile, PaymentRun, ResultFile
+from app.payments import reconcile, register
+from app.payments.line import Line, Payee
+from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
+
+from . import payment_files
+from .base import Context, Refused, command
+from .payments import RUN, _run_no, payer_setting, save_run
+
+MAKERS = (TOWN_CLERK, COUNTY_OFFICER)
+CHUNK = 5000
+
+
+@command("payments.file", roles=(ACCOUNTANT, *MAKERS))
+def write_files(ctx: Context, run_id: int, seen_version: int | None = None) -> list[PaymentFile]:
+    """Write every file of a released register, once. After a crash the same files are made again, byte for byte."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    ctx.check_version(run, seen_version)
+    if why := RUN.why_not(ctx.actor, run, "file"):
+        raise Refused(why, "E-MOVE")
+    payment_files.refuse_after_restore(ctx, run.benefit, run.town_code, run.month)
+    files = payment_files.write(ctx, run, payer_setting(ctx, run.benefit, run.town_code))
+    RUN.advance(ctx, run, "file", filed_at=ctx.now)
+    for f in files:
+        ctx.audit("payment_run.file_written", run, kind=f.kind, sha256=f.sha256, lines=f.line_count, total=f.total)
+    return files
+
+
+def parse_results(content: bytes, file_name: str) -> list[reconcile.TransferResult]:
+    """The rows of a `transfer_result` file in any carrier of the exchange contract. Raises Refused when any row is not clean."""
+    suffix = Path(file_name).suffix.lower() or ".csv"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"result{suffix}"
+        path.write_bytes(content)
+        try:
+            delivery = read_delivery(path, "transfer_result")
+        except FileProblem as problem:
+            raise Refused(f"結果檔無法讀取：{problem}", "E-PAY-RESULT") from None
+    if delivery.meta.rejected:
+        raise Refused(f"結果檔有 {delivery.meta.rejected} 列不合格式，全部未登錄；請更正後重新匯入", "E-PAY-RESULT")
+    return [
+        reconcile.TransferResult(
+            r["row_no"], r["run_no"], r["line_no"], r["person_id"], r["amount"], r["result"], r["return_code"] or "", r["value_date"]
+        )
+        for r in delivery.frame.sort("row_no").iter_rows(named=True)
+    ]
+
+
+@command("payments.result", roles=(ACCOUNTANT, *MAKERS))
+def import_transfer_result(ctx: Context, run_id: int, content: bytes, file_name: str) -> reconcile.Reconciliation:
+    """Take in what came back for one register: all rows fit or none is applied. The same file again changes nothing.
+
+    When every line has its result the register is reconciled. Raises Refused with the rows that do not fit.
+    """
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    sha256 = hashlib.sha256(content).hexdigest()
+    results = parse_results(content, file_name)
+    lines = [
+        reconcile.SentLine(
+            n, p, a, s if s in (reconcile.CREDITED, reconcile.RETURNED) else reconcile.RETURNED if s == "closed" else None, c or ""
+        )
+        for n, p, a, s, c in ctx.session.execute(
+            select(PaymentLine.line_no, PaymentLine.person_id, PaymentLine.amount, PaymentLine.status, PaymentLine.return_code)
+            .where(PaymentLine.run_id == run_id, PaymentLine.status.not_in(("planned", "withheld")))
+            .order_by(PaymentLine.line_no)
+        )
+    ]
+    if run.state not in ("filed", "reconciled"):
+        raise Refused("清冊還沒有送出，不能登錄轉帳結果", "E-MOVE")
+    outcome = reconcile.reconcile(run.run_no, lines, results)
+    if outcome.broken:
+        more = f"；共 {len(outcome.broken)} 處" if len(outcome.broken) > 5 else ""
+        raise Refused("結果檔與清冊不符，全部未登錄：" + "；".join(outcome.broken[:5]) + more, "E-PAY-RESULT")
+    if not outcome.credited and not outcome.returned:
+        return outcome
+    _apply(ctx, run, outcome)
+    ctx.session.add(
+        ResultFile(
+            county_code=run.county_code, town_code=run.town_code, benefit=run.benefit, run_id=run.id, sha256=sha256,
+            credited=len(outcome.credited), credited_total=sum(r.amount for r in outcome.credited.values()),
+            returned=len(outcome.returned), returned_total=sum(r.amount for r in outcome.returned.values()),
+            taken_by_id=ctx.actor.user_id, taken_at=ctx.now,
+        )
+    )  # fmt: skip
+    ctx.audit("payment_run.result", run, sha256=sha256, credited=len(outcome.credited), returned=len(outcome.returned))
+    if outcome.complete:
+        RUN.advance(ctx, run, "reconcile", reconciled_at=ctx.now)
+    return outcome
+
+
+def _apply(ctx: Context, run: PaymentRun, outcome: reconcile.Reconciliation) -> None:
+    groups: dict[tuple[str, str, dt.date | None], list[int]] = defaultdict(list)
+    for no, r in (outcome.credited | outcome.returned).items():
+        groups[r.result, r.return_code, r.value_date].append(no)
+    for (result, code, value_date), numbers in groups.items():
+        returned = result == reconcile.RETURNED
+        for start in range(0, len(numbers), CHUNK):
+            ctx.session.execute(
+                update(PaymentLine)
+                .where(PaymentLine.run_id == run.id, PaymentLine.status == "filed", PaymentLine.line_no.in_(numbers[start : start + CHUNK]))
+                .values(
+                    status=result,
+                    return_code=(code or "99") if returned else None,
+                    reason=reconcile.action_for(code or "99").title if returned else None,
+                    value_date=value_date,
+                    result_at=ctx.now,
+                )
+                .execution_options(synchronize_session=False)
+            )
+
+
+def unpaid_returns(ctx: Context, benefit: str, payer: str) -> list[PaymentLine]:
+    """Returned lines of a payer that nothing follows yet: neither paid again nor closed."""
+    again = (
+        select(PaymentLine.root_run_id, PaymentLine.root_line_no).where(PaymentLine.status.in_(("planned", "filed", "credited"))).subquery()
+    )
+    return list(
+        ctx.session.scalars(
+            select(PaymentLine)
+            .join(PaymentRun, PaymentRun.id == PaymentLine.run_id)
+            .outerjoin(again, (again.c.root_run_id == PaymentLine.root_run_id) & (again.c.root_line_no == PaymentLine.root_line_no))
+            .where(
+                PaymentRun.town_code == payer,
+                PaymentLine.benefit == benefit,
+                PaymentLine.status == "returned",
+                again.c.root_run_id.is_(None),
+            )
+            .order_by(PaymentLine.town_code, PaymentLine.name, PaymentLine.id)
+        )
+    )
+
+
+@command("payments.build", roles=MAKERS)
+def repay_returned(
+    ctx: Context, *, benefit: str, payer: str, line_ids: list[int], month: int | None = None, value_date: dt.date | None = None
+) -> PaymentRun:
+    """Pay returned lines again, as a register of its own, to the account each case has now.
+
+    Raises Refused for a line whose account was refused and has not been changed since, Conflict when a line is being paid again already.
+    """
+    lines = {x.id: x for x in unpaid_returns(ctx, benefit, payer)}
+    chosen = [lines[i] for i in line_ids if i in lines]
+    if not chosen or len(chosen) != len(set(line_ids)):
+        raise Refused("所選退匯中有已重匯、已結案或不存在的項目，請重新整理清單", "E-PAY-RETURN")
+    setting = payer_setting(ctx, benefit, payer)
+    made, roots, refused = [], {}, []
+    awards = {a.id: a for a in ctx.session.scalars(select(Award).where(Award.id.in_([x.award_id for x in chosen])))}
+    for no, x in enumerate(chosen, 1):
+        award = awards[x.award_id]
+        payee = Payee(award.channel, award.payee_person_id, award.payee_name, award.institution, award.account)
+        same = (payee.channel, payee.institution, payee.account) == (x.channel, x.institution, x.account)
+        if same and x.return_code not in ("91", "99"):
+            refused.append(x)
+            continue
+        made.append(
+            Line(
+                line_no=no, award_id=x.award_id, person_key=x.recipient_id, person_id=x.person_id, name=x.name, town_code=x.town_code,
+                amount=x.amount, month_from=x.month_from, month_to=x.month_to, payee=payee, band=x.band, address=x.address,
+            )
+        )  # fmt: skip
+        roots[no] = (x.root_run_id, x.root_line_no)
+    if refused:
+        raise Refused(f"有 {len(refused)} 筆的帳戶還是原來退匯的帳戶，請先登錄新帳戶再重匯", "E-PAY-ACCOUNT")
+    month = month if month is not None else roc.month_of(clock.today())
+    run = PaymentRun(
+        county_code=payer[:5], town_code=payer, benefit=benefit, run_no=_run_no(ctx, benefit, payer, month), kind=register.REPAY,
+        month=month, first_month=min(x.month_from for x in chosen), last_month=max(x.month_to for x in chosen),
+        cutoff_on=clock.today(), value_date=value_date or roc.last_day(month), omitted=[], made_by_id=ctx.actor.user_id, made_at=ctx.now,
+    )  # fmt: skip
+    assert setting.benefit == benefit
+    save_run(ctx, run, made, roots)
+    return run
+
+
+@command("payments.close_return", roles=SUPERVISORS)
+def close_return(ctx: Context, line_id: int, reason: str) -> PaymentLine:
+    """The returned money stays here: its months count as unpaid again (and are paid as arrears only where they are still due)."""
+    line = ctx.get(PaymentLine, line_id, lock=True)
+    if not reason.strip():
+        raise Refused("請填寫結案原因", "E-COMMENT")
+    won = ctx.session.execute(
+        update(PaymentLine)
+        .where(PaymentLine.id == line_id, PaymentLine.status == "returned", ~_followed(line))
+        .values(status="closed", reason=reason.strip()[:200])
+        .execution_options(synchronize_session=False)
+    )
+    if won.rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused("這一筆不是待處理的退匯", "E-PAY-RETURN")
+    ctx.session.execute(
+        update(Payment)
+        .where(Payment.run_id == line.root_run_id, Payment.line_no == line.root_line_no)
+        .values(live=False)
+        .execution_options(synchronize_session=False)
+    )
+    ctx.session.refresh(line)
+    ctx.audit("payment_line.close", line, reason=line.reason)
+    return line
+
+
+def _followed(line: PaymentLine):  # type: ignore[no-untyped-def]
+    """Is the returned line being paid again, or was it?"""
+    n = (
+        select(func.count())
+        .select_from(PaymentLine)
+        .where(
+            PaymentLine.root_run_id == line.root_run_id,
+            PaymentLine.root_line_no == line.root_line_no,
+            PaymentLine.status.in_(("planned", "filed", "credited")),
+        )
+    )
+    return n.scalar_subquery() > 0
+
+
+def levels(ctx: Context, run: PaymentRun) -> list[reconcile.Level]:
+    """approved = filed = credited + returned, for the whole register and for every township."""
+    rows = ctx.session.execute(
+        select(PaymentLine.town_code, PaymentLine.status, func.count(), func.sum(PaymentLine.amount))
+        .where(PaymentLine.run_id == run.id, PaymentLine.status != "withheld")
+        .group_by(PaymentLine.town_code, PaymentLine.status)
+    ).all()
+    out = []
+    for name in ("", *sorted({r[0] for r in rows})):
+        cells = {"approved": [0, 0], "filed": [0, 0], "credited": [0, 0], "returned": [0, 0]}
+        for town, status, count, amount in rows:
+            if name in ("", town):
+                result = {"credited": "credited", "returned": "returned", "closed": "returned"}.get(status)
+                for column in ("approved", *(["filed"] if status != "planned" else []), *([result] if result else [])):
+                    cells[column][0] += count
+                    cells[column][1] += int(amount)
+        out.append(reconcile.Level(name, *((c[0], c[1]) for c in cells.values())))
+    return out

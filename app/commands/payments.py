@@ -1,0 +1,341 @@
+"""Payment runs: make a register, check it, tick what was found, approve, release. Three different people; nobody twice."""
+
+import datetime as dt
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select, update
+
+from app.core import clock, roc
+from app.models.award import Award
+from app.models.office import Office
+from app.models.payment import Payment, PaymentLine
+from app.models.payment_run import KINDS, STATES, PayerSetting, PaymentRun, RunFinding
+from app.payments import checks, register
+from app.rules.benefits import benefit as benefit_row
+from app.security import scope
+from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
+
+from . import award_facts, payment_facts, payment_files, payment_lines
+from .base import Context, Refused, command
+from .lifecycle import Lifecycle, Move
+from .numbers import take
+
+MAKERS = (TOWN_CLERK, COUNTY_OFFICER)
+
+RUN = Lifecycle(
+    PaymentRun,
+    STATES,
+    (
+        Move("check", _l("Check"), ("built", "checked"), "checked", "payments.check", by="checked_by_id", style="primary"),
+        Move("withhold", _l("Withhold a line"), ("built", "checked"), "built", "payments.build", needs_comment=True),
+        Move(
+            "approve", _l("Approve"), ("checked",), "approved", "payments.approve",
+            by="approved_by_id", differs_from=("made_by_id",), style="primary",
+        ),
+        Move("return", _l("Send back"), ("checked", "approved", "released"), "built", "payments.return", needs_comment=True),
+        Move(
+            "release", _l("Release"), ("approved",), "released", "payments.release",
+            by="released_by_id", differs_from=("made_by_id", "approved_by_id"), style="primary",
+        ),
+        Move("file", _l("Write files"), ("released",), "filed", "payments.file", style="primary"),
+        Move("reconcile", _l("Reconcile"), ("filed",), "reconciled", "payments.result"),
+        Move("cancel", _l("Cancel"), ("built", "checked", "approved", "released"), "cancelled", "payments.build", needs_comment=True, style="danger"),
+    ),
+)  # fmt: skip
+
+DONE = ("released", "filed", "reconciled")
+
+
+# -- making ------------------------------------------------------------------------------------------------------------------------------
+
+
+def payer_setting(ctx: Context, benefit: str, payer: str) -> PayerSetting:
+    """How this payer (county or township code) pays a benefit; a county without a row pays monthly. Raises Refused."""
+    found = ctx.session.scalar(select(PayerSetting).where(PayerSetting.town_code == payer, PayerSetting.benefit == benefit))
+    if found is not None:
+        return found
+    if len(payer) != 5:
+        raise Refused("本所沒有設定為這項給付的發放單位，由縣府統一發放；要自行發放請先請縣府在發放單位設定登錄", "E-PAY-PAYER")
+    name = ctx.session.scalar(select(Office.name).where(Office.county_code == payer, Office.kind == "county"))
+    return PayerSetting(
+        county_code=payer, town_code=payer, benefit=benefit, payer_name=name or payer, rhythm="monthly", cutoff_day=20,
+        post_office="", post_account="", post_layout="post_office_80", newline="crlf",
+    )  # fmt: skip
+
+
+def _payer_awards(ctx: Context, benefit: str, payer: str) -> list:  # type: ignore[type-arg]
+    """Conditions on Award: those this payer pays. Townships that pay themselves are not the county's."""
+    if len(payer) != 5:
+        return [Award.county_code == payer[:5], Award.town_code == payer, Award.benefit == benefit]
+    own = select(PayerSetting.town_code).where(
+        PayerSetting.county_code == payer, PayerSetting.benefit == benefit, PayerSetting.town_code != payer
+    )
+    return [Award.county_code == payer, Award.benefit == benefit, Award.town_code.not_in(own)]
+
+
+@command("payments.build", roles=MAKERS)
+def build_run(
+    ctx: Context,
+    *,
+    benefit: str,
+    payer: str,
+    month: int,
+    kind: str = "regular",
+    value_date: dt.date | None = None,
+    cutoff_on: dt.date | None = None,
+    ground: str | None = None,
+    since: int | None = None,
+    replaces_id: int | None = None,
+) -> PaymentRun:
+    """Make the register of a pay month: lines from the awards, frozen with hash and totals.
+
+    `payer` = county or township code. `kind` regular or difference (needs its legal `ground`; `since` = first month to look at).
+    Raises Refused when there is nothing to pay, Conflict when somebody is making the same payments at this moment.
+    """
+    if kind not in (register.REGULAR, register.DIFFERENCE):
+        raise Refused("清冊種類只有每月清冊與補發差額清冊", "E-PAY-KIND")
+    if kind == register.DIFFERENCE and not (ground or "").strip():
+        raise Refused("補發差額清冊要填寫法令依據", "E-PAY-GROUND")
+    if not benefit_row(benefit).pays:
+        raise Refused("這個項目不發放現金", "E-PAY-KIND")
+    setting = payer_setting(ctx, benefit, payer)
+    months = register.CYCLES[setting.rhythm]
+    if kind == register.REGULAR and month % months != months - 1:
+        raise Refused(f"這項給付每 {months} 個月發放一次，{roc.show_month(month)}不是發放月份", "E-PAY-CYCLE")
+    payment_files.refuse_after_restore(ctx, benefit, payer, month)
+    first, last = register.cycle(month, setting.rhythm)
+    cutoff_on = cutoff_on or roc.first_day(month).replace(day=setting.cutoff_day)
+    horizon = since if since is not None else month - award_facts.HORIZON
+    criteria = _payer_awards(ctx, benefit, payer)
+    with scope.use(scope.SYSTEM):  # a person who moved brings his or her earlier payments along; the payer's reach is in the criteria
+        facts = award_facts.load(ctx.session, criteria, horizon, amounts=kind == register.DIFFERENCE)
+        before = _previous(ctx, benefit, payer, month) if kind == register.REGULAR else None
+    made = register.build(facts, kind=kind, month=month, cutoff=cutoff_on, last=last, since=horizon)
+    if not made.lines:
+        raise Refused(f"{roc.show_month(month)}沒有應發而未發的案件，沒有造冊", "E-PAY-EMPTY")
+    run = PaymentRun(
+        county_code=payer[:5],
+        town_code=payer,
+        benefit=benefit,
+        run_no=_run_no(ctx, benefit, payer, month),
+        kind=kind,
+        month=month,
+        first_month=first,
+        last_month=last,
+        cutoff_on=cutoff_on,
+        value_date=value_date or roc.last_day(month),
+        ground=ground,
+        previous_id=before,
+        replaces_id=replaces_id,
+        omitted=[[o.award_id, o.reason] for o in made.omitted],
+        made_by_id=ctx.actor.user_id,
+        made_at=ctx.now,
+    )
+    save_run(ctx, run, made.lines)
+    return run
+
+
+def save_run(ctx: Context, run: PaymentRun, lines: list, roots: dict[int, tuple[int, int]] | None = None) -> None:  # type: ignore[type-arg]
+    """Store a fresh run with its lines, inside the caller's transaction."""
+    ctx.session.add(run)
+    ctx.session.flush()
+    payment_lines.add(ctx.session, run, lines, roots)
+    ctx.audit("payment_run.build", run, run_no=run.run_no, lines=run.line_count, total=run.total, hash=run.content_hash)
+
+
+def _run_no(ctx: Context, benefit: str, payer: str, month: int) -> str:
+    head = f"{payer}-{benefit_row(benefit).short}-{roc.month5(month)}"
+    return f"{head}-{take(ctx.session, 'payment_run ' + head):02d}"
+
+
+def _previous(ctx: Context, benefit: str, payer: str, month: int) -> int | None:
+    """The last regular register of this payer and benefit before `month` that was paid out."""
+    return ctx.session.scalar(
+        select(PaymentRun.id)
+        .where(
+            PaymentRun.town_code == payer,
+            PaymentRun.benefit == benefit,
+            PaymentRun.kind == register.REGULAR,
+            PaymentRun.month < month,
+            PaymentRun.state.in_(DONE),
+        )
+        .order_by(PaymentRun.month.desc(), PaymentRun.id.desc())
+        .limit(1)
+    )
+
+
+# -- checking ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _findings(ctx: Context, run: PaymentRun) -> list[checks.Finding]:
+    lines = payment_lines.unchanged(ctx.session, run)
+    with scope.use(scope.SYSTEM):
+        given = payment_facts.collect(ctx.session, run, lines)
+    return checks.check(given)
+
+
+@command("payments.check", roles=CASEWORKERS)
+def check_run(ctx: Context, run_id: int, seen_version: int | None = None) -> int:
+    """Check the register and write down what was found; ticks stay where the facts are the same. Returns the findings still open."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    ctx.check_version(run, seen_version)
+    found = {f.key: f for f in _findings(ctx, run)}
+    known = {f.key: f for f in run.findings}
+    gone = [f.id for key, f in known.items() if key not in found]
+    if gone:
+        ctx.session.execute(delete(RunFinding).where(RunFinding.id.in_(gone)).execution_options(synchronize_session=False))
+    towns = dict(ctx.session.execute(select(PaymentLine.line_no, PaymentLine.town_code).where(PaymentLine.run_id == run.id)).tuples().all())
+    for key, f in found.items():
+        if key in known:
+            known[key].line_no = f.line_no
+            continue
+        ctx.session.add(
+            RunFinding(
+                county_code=run.county_code,
+                town_code=towns.get(f.line_no, run.town_code),
+                benefit=run.benefit,
+                run_id=run.id,
+                line_no=f.line_no,
+                award_id=f.award_id,
+                code=f.code,
+                severity=f.severity,
+                message=f.message,
+                key=key,
+            )
+        )
+    ctx.session.flush()
+    ctx.session.expire(run, ["findings"])
+    RUN.advance(ctx, run, "check", checked_at=ctx.now)
+    return len(open_findings(run))
+
+
+def open_findings(run: PaymentRun) -> list[RunFinding]:
+    """What still stands between this register and its approval: hard findings, and soft ones nobody has confirmed."""
+    return [f for f in run.findings if f.severity == checks.HARD or f.acknowledged_at is None]
+
+
+@command("payments.confirm", roles=CASEWORKERS)
+def acknowledge_finding(ctx: Context, finding_id: int, note: str = "") -> RunFinding:
+    """Tick a soft finding with one's name. Raises Refused for a hard one."""
+    finding = ctx.get(RunFinding, finding_id, lock=True)
+    run = ctx.get(PaymentRun, finding.run_id)
+    if finding.severity == checks.HARD:
+        raise Refused("這一項不可確認放行；請更正案件後重新造冊，或暫緩這一筆", "E-PAY-HARD")
+    if run.state != "checked":
+        raise Refused("清冊不在檢核階段，不能再確認", "E-MOVE")
+    if finding.acknowledged_at is None:
+        finding.acknowledged_at, finding.acknowledged_by_id, finding.acknowledged_by = ctx.now, ctx.actor.user_id, ctx.actor.display
+        finding.note = note.strip()[:200] or None
+        ctx.audit("payment_run.confirm", run, finding=finding.code, line_no=finding.line_no, note=finding.note)
+    return finding
+
+
+@command("payments.build", roles=MAKERS)
+def withhold_line(ctx: Context, run_id: int, line_no: int, reason: str, seen_version: int | None = None) -> PaymentRun:
+    """Take one line out of a register that is not approved yet; its months stay unpaid. The register is frozen and checked anew."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    ctx.check_version(run, seen_version)
+    won = ctx.session.execute(
+        update(PaymentLine)
+        .where(PaymentLine.run_id == run_id, PaymentLine.line_no == line_no, PaymentLine.status == "planned")
+        .values(status="withheld", reason=reason.strip()[:200])
+        .execution_options(synchronize_session=False)
+    )
+    if won.rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused(f"清冊沒有可以暫緩的第 {line_no} 筆", "E-PAY-LINE")
+    ctx.session.execute(
+        update(Payment)
+        .where(Payment.run_id == run_id, Payment.line_no == line_no)
+        .values(live=False)
+        .execution_options(synchronize_session=False)
+    )
+    payment_lines.freeze(run, payment_lines.read(ctx.session, run_id))
+    RUN.advance(
+        ctx, run, "withhold", comment=f"第 {line_no} 筆：{reason.strip()}" if reason.strip() else "", checked_by_id=None, checked_at=None
+    )
+    return run
+
+
+# -- three hands -------------------------------------------------------------------------------------------------------------------------
+
+
+@command("payments.approve", roles=SUPERVISORS)
+def approve_run(ctx: Context, run_id: int, seen_version: int | None = None, comment: str = "") -> PaymentRun:
+    """Approve a checked register without open findings; never by its maker."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    ctx.check_version(run, seen_version)
+    payment_lines.unchanged(ctx.session, run)
+    _nothing_open(run)
+    RUN.advance(ctx, run, "approve", comment, approved_at=ctx.now)
+    return run
+
+
+def _nothing_open(run: PaymentRun) -> None:
+    hard = [f for f in run.findings if f.severity == checks.HARD]
+    if hard:
+        lines = "、".join(str(f.line_no) for f in hard[:10])
+        raise Refused(f"還有 {len(hard)} 項不得發放（第 {lines} 筆）；請更正案件後重新造冊，或暫緩這幾筆", "E-PAY-HARD")
+    waiting = open_findings(run)
+    if waiting:
+        raise Refused(f"還有 {len(waiting)} 項待確認；請逐項確認後再核准", "E-PAY-SOFT")
+
+
+@command("payments.return", roles=(*SUPERVISORS, ACCOUNTANT))
+def return_run(ctx: Context, run_id: int, reason: str, seen_version: int | None = None) -> PaymentRun:
+    """Send a register back to its maker, with a reason; approval and release are taken back."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    RUN.advance(
+        ctx, run, "return", reason, seen_version,
+        checked_by_id=None, checked_at=None, approved_by_id=None, approved_at=None, released_by_id=None, released_at=None,
+    )  # fmt: skip
+    return run
+
+
+@command("payments.release", roles=(ACCOUNTANT,))
+def release_run(ctx: Context, run_id: int, seen_version: int | None = None) -> PaymentRun:
+    """Release the money of an approved register, after looking once more at everything that may have happened since the check."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    ctx.check_version(run, seen_version)
+    confirmed = {f.key for f in run.findings if f.severity == checks.SOFT and f.acknowledged_at is not None}
+    fresh = [f for f in _findings(ctx, run) if f.key not in confirmed]
+    if run.state == "approved" and fresh:
+        lines = "、".join(f"第 {f.line_no} 筆{checks.TITLES[f.code]}" if f.line_no else checks.TITLES[f.code] for f in fresh[:5])
+        raise Refused(f"撥款前再查核，發現 {len(fresh)} 項新的情形（{lines}）；請退回承辦重新檢核", "E-PAY-FRESH")
+    RUN.advance(ctx, run, "release", released_at=ctx.now)
+    return run
+
+
+@command("payments.build", roles=MAKERS)
+def cancel_run(ctx: Context, run_id: int, reason: str, seen_version: int | None = None) -> PaymentRun:
+    """Give up a register that has not left; its months are unpaid again."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    RUN.advance(ctx, run, "cancel", reason, seen_version)
+    for model, condition, values in (
+        (PaymentLine, PaymentLine.status == "planned", {"status": "withheld", "reason": "清冊取消"}),
+        (Payment, Payment.live, {"live": False}),
+    ):
+        statement = update(model).where(model.run_id == run_id, condition).values(**values)  # type: ignore[attr-defined]
+        ctx.session.execute(statement.execution_options(synchronize_session=False))
+    return run
+
+
+@command("payments.build", roles=MAKERS)
+def rebuild_run(ctx: Context, run_id: int, reason: str = "案件更正後重新造冊", seen_version: int | None = None) -> PaymentRun:
+    """Cancel a register and make it again from the cases as they are now; what was confirmed stays confirmed where nothing changed."""
+    old = cancel_run(ctx, run_id, reason, seen_version)
+    if old.kind == register.REPAY:
+        raise Refused("重匯清冊請取消後，由退匯清單重新產生", "E-PAY-KIND")
+    run = build_run(
+        ctx, benefit=old.benefit, payer=old.town_code, month=old.month, kind=old.kind, value_date=old.value_date,
+        cutoff_on=clock.today() if clock.today() > old.cutoff_on else old.cutoff_on, ground=old.ground, replaces_id=old.id,
+    )  # fmt: skip
+    for f in old.findings:
+        if f.acknowledged_at is not None:
+            columns = ("county_code", "town_code", "benefit", "line_no", "award_id", "code", "severity", "message", "key", "note")
+            ticks = ("acknowledged_by_id", "acknowledged_by", "acknowledged_at")
+            ctx.session.add(RunFinding(run_id=run.id, **{c: getattr(f, c) for c in (*columns, *ticks)}))
+    ctx.session.flush()
+    return run
+
+
+assert set(KINDS) == {register.REGULAR, register.DIFFERENCE, register.REPAY}

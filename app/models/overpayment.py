@@ -1,0 +1,151 @@
+"""Overpayments and their recovery: one claim with its months, its instalment plans and the money that came back."""
+
+import datetime as dt
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .append_only import append_only
+from .award import Award
+from .base import BenefitScoped, Model, Money, MonthType, PersonIdType, Stamped, TownScoped, Versioned
+
+STATES = {
+    "opened": _l("Opened"),
+    "heard": _l("Opinion invited"),
+    "decided": _l("Decided"),
+    "served": _l("Served"),
+    "settled": _l("Paid back"),
+    "referred": _l("Referred to enforcement"),
+    "written_off": _l("Written off"),
+    "dropped": _l("Dropped"),
+}
+ORIGINS = {
+    "doubt": _l("Answer to a doubt"),
+    "change": _l("Change with past effect"),
+    "return": _l("Returned payment"),
+    "audit": _l("Audit"),
+    "report": _l("Reported by the person"),
+}
+METHODS = {"slip": _l("Payment slip"), "counter": _l("At the counter"), "offset": _l("Offset by consent"), "enforcement": _l("Enforcement")}
+_LIVE_MONTH = text("live AND award_id IS NOT NULL")
+
+
+class Overpayment(Versioned, Stamped, BenefitScoped, TownScoped, Model):
+    """A claim. `amount` is the sum of its months' differences when there are months, else what the answer or audit list said."""
+
+    __tablename__ = "overpayment"
+    __table_args__ = (
+        UniqueConstraint("county_code", "claim_no"),
+        UniqueConstraint("origin", "origin_ref"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("last_month >= first_month", name="months"),
+        CheckConstraint("decided_by_id <> made_by_id", name="maker_checker"),
+        CheckConstraint("written_off_by_id <> made_by_id", name="maker_checker_write_off"),
+        CheckConstraint("state NOT IN ('decided', 'served') OR (decision_no IS NOT NULL AND pay_by IS NOT NULL)", name="decision"),
+        CheckConstraint("repaid >= 0 AND repaid + written_off <= amount", name="balance"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    claim_no: Mapped[str] = mapped_column(String(30), info={"label": _l("Claim number")})
+    award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True, info={"label": _l("Case")})
+    person_id: Mapped[str] = mapped_column(PersonIdType, index=True, info={"label": _l("National ID")})
+    name: Mapped[str] = mapped_column(String(50), info={"label": _l("Name")})
+    origin: Mapped[str] = mapped_column(String(10), info={"label": _l("Origin"), "choices": ORIGINS})
+    origin_ref: Mapped[str | None] = mapped_column(String(60), info={"label": _l("Reference")})
+    rule_code: Mapped[str | None] = mapped_column(String(40), info={"label": _l("Match rule")})
+    first_month: Mapped[int] = mapped_column(MonthType, info={"label": _l("From month")})
+    last_month: Mapped[int] = mapped_column(MonthType, info={"label": _l("To month")})
+    amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount to recover")})
+    repaid: Mapped[int] = mapped_column(Money, default=0, info={"label": _l("Paid back")})
+    written_off: Mapped[int] = mapped_column(Money, default=0, info={"label": _l("Written off")})
+    reason: Mapped[str] = mapped_column(Text, info={"label": _l("Reason")})
+    known_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Known since")})
+    revoke_by: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Revoke by")})
+    lapses_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Claim lapses on")})
+    state: Mapped[str] = mapped_column(String(12), default="opened", index=True, info={"label": _l("State"), "choices": STATES})
+    opinion_by: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Opinion until")})
+    opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("Opinion")})
+    decision_no: Mapped[str | None] = mapped_column(String(30), info={"label": _l("Decision number")})
+    decided_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Decided on")})
+    article: Mapped[str | None] = mapped_column(String(120), info={"label": _l("Article")})
+    pay_by: Mapped[dt.date | None] = mapped_column(Date, index=True, info={"label": _l("Pay by")})
+    served_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Served on")})
+    service: Mapped[str | None] = mapped_column(String(40), info={"label": _l("How it was served")})
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Made by")})
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Decided by")})
+    written_off_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Written off by")})
+
+    award: Mapped[Award | None] = relationship()
+    months: Mapped[list["OverpaymentMonth"]] = relationship(back_populates="overpayment", order_by="OverpaymentMonth.month")
+    repayments: Mapped[list["Repayment"]] = relationship(back_populates="overpayment", order_by="Repayment.received_on, Repayment.id")
+    instalments: Mapped[list["PlannedInstalment"]] = relationship(
+        back_populates="overpayment", order_by="PlannedInstalment.plan_no, PlannedInstalment.no"
+    )
+
+    @property
+    def balance(self) -> int:
+        """NTD still owed."""
+        return self.amount - self.repaid - self.written_off
+
+    def __repr__(self) -> str:
+        return self.claim_no
+
+
+class OverpaymentMonth(BenefitScoped, TownScoped, Model):
+    """One month of a claim: what was due, what was paid, by which rule version. A month of an award stands in one live claim only."""
+
+    __tablename__ = "overpayment_month"
+    __table_args__ = (
+        UniqueConstraint("overpayment_id", "month"),
+        Index("uq_overpayment_month_live", "award_id", "month", unique=True, sqlite_where=_LIVE_MONTH, postgresql_where=_LIVE_MONTH),
+        CheckConstraint("paid >= due AND due >= 0", name="paid"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    overpayment_id: Mapped[int] = mapped_column(ForeignKey("overpayment.id"), index=True)
+    award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"))
+    month: Mapped[int] = mapped_column(MonthType, info={"label": _l("Month")})
+    due: Mapped[int] = mapped_column(Money, info={"label": _l("Due")})
+    paid: Mapped[int] = mapped_column(Money, info={"label": _l("Paid")})
+    rule_version: Mapped[str] = mapped_column(String(40), default="", info={"label": _l("Rule version")})
+    live: Mapped[bool] = mapped_column(default=True)
+    overpayment: Mapped[Overpayment] = relationship(back_populates="months")
+
+    @property
+    def difference(self) -> int:
+        return self.paid - self.due
+
+
+class PlannedInstalment(BenefitScoped, TownScoped, Model):
+    """One part of an instalment plan. A new plan gets a new `plan_no`; the highest one is in force."""
+
+    __tablename__ = "instalment"
+    __table_args__ = (UniqueConstraint("overpayment_id", "plan_no", "no"), CheckConstraint("amount > 0", name="amount"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    overpayment_id: Mapped[int] = mapped_column(ForeignKey("overpayment.id"), index=True)
+    plan_no: Mapped[int] = mapped_column(info={"label": _l("Plan")})
+    no: Mapped[int] = mapped_column(info={"label": _l("Instalment")})
+    due_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Due on")})
+    amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
+    repaid_before: Mapped[int] = mapped_column(Money, default=0)
+    overpayment: Mapped[Overpayment] = relationship(back_populates="instalments")
+
+
+class Repayment(BenefitScoped, TownScoped, Model):
+    """Money that came back. Only ever added; a slip number is taken once per county."""
+
+    __tablename__ = "repayment"
+    __table_args__ = (UniqueConstraint("county_code", "slip_no"), CheckConstraint("amount > 0", name="amount"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    overpayment_id: Mapped[int] = mapped_column(ForeignKey("overpayment.id"), index=True)
+    amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
+    received_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Received on")})
+    method: Mapped[str] = mapped_column(String(12), info={"label": _l("Method"), "choices": METHODS})
+    slip_no: Mapped[str] = mapped_column(String(30), info={"label": _l("Slip number")})
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Recorded by")})
+    recorded_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Recorded at")})
+    overpayment: Mapped[Overpayment] = relationship(back_populates="repayments")
+
+
+append_only(Repayment)
+append_only(PlannedInstalment)
+append_only(OverpaymentMonth, "overpayment_id", "award_id", "month", "due", "paid", "rule_version")
