@@ -25,7 +25,7 @@ from app.security import web
 from app.security.actor import Actor
 from app.security.roles import ALL
 
-from .base import MoveButton, PageView, ReferenceView, ViewInterface, describe, show_moment
+from .base import Cell, MoveButton, PageView, ReferenceView, ViewInterface, column_at, describe, show_moment
 from .home import tile
 
 ORDER = 90
@@ -113,6 +113,9 @@ class JobView(ReferenceView):
         if name == "rerun" and (again := db.session.scalar(select(func.max(Job.id)).where(Job.rerun_of_id == pk))):
             pk = again
         return url_for(f"{self.endpoint}.show", pk=pk)
+
+    def _state(self, item: Job) -> Cell:
+        return Cell.of(item.state, column_at(Job, "state"))
 
     def history(self, item: Job) -> list[Any]:
         """The log below says it all."""
