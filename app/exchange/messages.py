@@ -70,8 +70,8 @@ _ENTRIES: Final = (
     Entry("mapping_missing", "file", "固定長度檔案需要格式對照。", "請選擇這個來源的格式對照（--mapping）。"),
     Entry("all_rejected", "notice", "全部 {count} 列都未通過檢核。", "多半是同一個原因；請先看錯誤彙總，修正後重新上傳整個檔案。"),
     # the row
-    Entry("columns_count", "row", "這一列有 {value} 欄，應為 {expected} 欄。", "請檢查是否有內容含分隔符號或漏了欄位；CSV 內容含逗號時整格要加引號。"),
-    Entry("record_length", "row", "這一列長 {value} 位元組，應為 {expected} 位元組。", "固定長度檔案每列必須等長，請檢查中文字是否以兩個位元組計。"),
+    Entry("columns_count", "row", "這一列有 {value} 欄，與欄位名稱列的欄數不同。", "請檢查是否有內容含分隔符號或漏了欄位；CSV 內容含逗號時整格要加引號。"),
+    Entry("record_length", "row", "這一列長 {value} 位元組，與格式對照的每列長度不同。", "固定長度檔案每列必須等長，請檢查中文字是否以兩個位元組計。"),
     Entry("bytes_unknown", "row", "「{label}」有無法解讀的位元組。", "請確認編碼；使用造字請先登錄造字對照。"),
     Entry("missing", "row", "「{label}」沒有填。", "這是必填欄位，請補上。"),
     Entry("text_long", "row", "「{label}」超過 {size} 個字。", "請縮短內容，或確認欄位沒有錯位。"),

@@ -35,8 +35,6 @@ transfer_result: run_no, line_no:int, person_id, amount:int, result, return_code
 To get such frames straight from files (no database, no store): `app.exchange.delivery.read_delivery` and `load_folder`.
 """
 
-import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -44,6 +42,7 @@ from typing import Final
 import polars as pl
 
 from .layouts import LAYOUTS, Field, Layout
+from .store import write_whole
 
 _TYPES: Final[dict[str, type[pl.DataType]]] = {
     "date": pl.Date,
@@ -94,22 +93,11 @@ def seal(frame: pl.DataFrame, home: Path, source: str, folder: str, content_sha2
     target = path_for(home, folder, content_sha256)
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{content_sha256[:16]}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("wb") as file:
-            conform(frame, source).write_parquet(file, compression="zstd", row_group_size=ROW_GROUP)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(target)
-    finally:
-        part.unlink(missing_ok=True)
-    folder_fd = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder_fd)
-    finally:
-        os.close(folder_fd)
-    return target
+
+    def write(part: Path) -> None:
+        conform(frame, source).write_parquet(part, compression="zstd", row_group_size=ROW_GROUP)
+
+    return write_whole(target, write)
 
 
 def read(path: Path) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from . import headers
 from .layouts import LAYOUTS, Layout
 from .mapping import Mapping
 from .messages import FileProblem
-from .tables import PIECE_ROWS, Table, frame_of_rows
+from .tables import PIECE_ROWS, Table
 
 MOST_MEMBERS: Final = 200
 MOST_UNPACKED: Final = 1 << 30

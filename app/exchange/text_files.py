@@ -127,7 +127,16 @@ def _pieces(blocks: Iterator[str], separator: str, width: int, first_row: int) -
         else:
             piece, rows = _plain_piece(text, separator, width, row, None)
         row += rows
-        yield piece
+        yield _without_guards(piece) if separator == "," and "'" in text else piece
+
+
+def _without_guards(piece: pl.DataFrame) -> pl.DataFrame:
+    """Take off the apostrophe that keeps spreadsheets from taking a text for a formula (see `write`)."""
+    cells = [name for name in piece.columns if name.startswith("c")]
+    guarded = [pl.col(name).str.contains(r"^'['=+\-@＝＋－＠]") for name in cells]
+    return piece.with_columns(
+        pl.when(guard).then(pl.col(name).str.slice(1)).otherwise(pl.col(name)).alias(name) for name, guard in zip(cells, guarded, strict=True)
+    )
 
 
 _PROPER: Final = r'^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*$'

@@ -1,0 +1,507 @@
+"""Taking files in: import, nothing to report, undo; and which delivery is in force for a month.
+
+The file is read and checked before the transaction begins; the transaction only writes the batch. What is stored beside the database
+(the received file, the snapshot, the error file) is named by its content, so a repeated or interrupted import leaves nothing wrong.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import roc
+from app.exchange import archives, codes, snapshots, store
+from app.exchange import mapping as mappings
+from app.exchange.canonical import content_sha256
+from app.exchange.delivery import Delivery, folder_files, read_delivery
+from app.exchange.error_file import suffix, write_error_file
+from app.exchange.layouts import LAYOUTS, layout
+from app.exchange.messages import FileProblem, say
+from app.exchange.summary import findings
+from app.models.exchange import ACCEPTED, NIL, REJECTED, SUPERSEDED, UNDONE, Batch, BatchError
+from app.security.actor import Actor
+from app.security.roles import COUNTY, MINISTRY_OFFICER
+
+from .base import Context, Forbidden, Refused, command
+from .verify import invariant
+
+MODES: Final = ("new", "supplement", "replacement")
+SWING: Final = 0.20  # change of the row count against last month that is pointed out
+SENDERS: Final = (*COUNTY, MINISTRY_OFFICER)
+
+USES: list[Callable[[Session, Batch], str | None]] = []
+"""Who asks to keep a batch: each says (Chinese) what already used it, or None. Undo is refused while one does."""
+
+
+@dataclass
+class BatchResult:
+    """What became of one file. `problem` is set when the whole file was refused (nothing taken in)."""
+
+    batch_no: int | None
+    source: str
+    county: str | None
+    month: int | None
+    kind: str | None
+    file_name: str
+    state: str = REJECTED
+    rows: int = 0
+    accepted: int = 0
+    noticed: int = 0
+    rejected: int = 0
+    sum_amount: int = 0
+    snapshot_rows: int = 0
+    duplicate_of: int | None = None
+    supersedes: int | None = None
+    problem: tuple[str, str] | None = None
+    notices: list[str] = field(default_factory=list)
+    error_file: Path | None = None
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The keys the contract pins, and a few more."""
+        out = {
+            "batch_no": self.batch_no,
+            "source": self.source,
+            "county": self.county,
+            "month": roc.month5(self.month) if self.month is not None else None,
+            "kind": self.kind,
+            "rows": self.rows,
+            "accepted": self.accepted,
+            "noticed": self.noticed,
+            "rejected": self.rejected,
+            "duplicate_of": self.duplicate_of,
+            "seconds": round(self.seconds, 3),
+            "file": self.file_name,
+            "state": self.state,
+            "sum_amount": self.sum_amount,
+            "snapshot_rows": self.snapshot_rows,
+            "supersedes": self.supersedes,
+            "notices": self.notices,
+            "error_file": str(self.error_file) if self.error_file else None,
+        }
+        if self.problem:
+            out |= {"error": self.problem[1], "code": self.problem[0]}
+        return out
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A delivery that counts for a month. `path` None and `nil` True: declared as nothing to report."""
+
+    batch_no: int
+    source: str
+    county: str | None
+    month: int | None
+    kind: str | None
+    path: Path | None
+    rows: int
+    received_at: dt.datetime
+    nil: bool
+    content_sha256: str | None
+
+
+def home() -> Path:
+    """The folder that holds received files, snapshots and error files."""
+    return Path(current_app.config["SWIS_HOME"])
+
+
+def slot_of(source: str, county: str | None, month: int | None, kind: str | None) -> str:
+    """The name of what a delivery is a delivery of."""
+    return "/".join((source, county or "-", roc.month5(month) if month is not None else "-", kind or "-"))
+
+
+# --- taking a file in ------------------------------------------------------------------------------------------------
+
+
+def import_file(
+    who: Actor | Context,
+    source: str,
+    path: Path | str,
+    county: str | None = None,
+    month: int | None = None,
+    kind: str | None = None,
+    mode: str = "new",
+    mapping: mappings.Mapping | None = None,
+    file_name: str | None = None,
+) -> BatchResult:
+    """Read, check and take in one file. A ZIP with several files is taken in file by file; the result then adds them up.
+
+    A file refused as a whole gives a result with `problem`, and its batch in state `rejected`. Raises Refused, Forbidden.
+    """
+    actor = who.actor if isinstance(who, Context) else who
+    if not actor.can("exchange.import"):
+        raise Forbidden("您的角色沒有上傳資料的權限，需要時請洽單位主管設定", "E-PERM")
+    if mode not in MODES:
+        raise Refused(f"沒有「{mode}」這種送件方式；請用 new、supplement 或 replacement", "E-EXC-MODE")
+    county = _county_for(actor, source, county)
+    path, began = Path(path), time.monotonic()
+    name = file_name or path.name
+    asked = _Asked(source, county, month, kind, mode, mapping, name)
+    try:
+        if path.is_file() and archives.is_archive(path):
+            with archives.unpacked(path) as members:
+                results = [_take_in(who, member.path, asked.for_member(member), member) for member in members]
+            return results[0] if len(results) == 1 else _added_up(results, asked, time.monotonic() - began)
+        return _take_in(who, path, asked, None)
+    except FileProblem as problem:
+        return _refuse(who, path, asked, problem, began)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    source: str
+    county: str | None
+    month: int | None
+    kind: str | None
+    mode: str
+    mapping: mappings.Mapping | None
+    file_name: str
+
+    def for_member(self, member: archives.Member) -> "_Asked":
+        kind = self.kind or member.kind
+        return _Asked(
+            member.source or self.source,
+            self.county or member.county,
+            self.month if self.month is not None else member.month,
+            kind,
+            self.mode,
+            self.mapping,
+            f"{self.file_name}:{member.name}"[-200:],
+        )
+
+
+def _county_for(actor: Actor, source: str, county: str | None) -> str | None:
+    """A county's people hand in for their county, whatever the form said."""
+    if county is not None and county not in codes.COUNTIES:
+        raise Refused(f"縣市代碼「{county}」不在規格內；請填 5 碼縣市代碼，例如 10004", "E-EXC-COUNTY")
+    own = actor.scope.county_code
+    if own is None:
+        return county
+    if county not in (None, own):
+        raise Refused("只能上傳自己縣市的資料，請確認縣市代碼", "E-EXC-COUNTY")
+    return own
+
+
+def _take_in(who: Actor | Context, path: Path, asked: _Asked, member: archives.Member | None) -> BatchResult:
+    began = time.monotonic()
+    try:
+        delivery = read_delivery(path, asked.source, asked.month, asked.county, asked.kind, asked.mapping)
+        if member is not None:
+            archives.check_totals(member, delivery.meta.rows, delivery.meta.sum_amount, delivery.meta.rejected)
+    except FileProblem as problem:
+        return _refuse(who, path, asked, problem, began)
+    delivery.meta.file_name = asked.file_name
+    raw, _ = store.keep(path, home())
+    error = _error_file(delivery) if delivery.meta.rejected else None
+    return _accept(who, delivery, asked, raw, error, began)
+
+
+def _error_file(delivery: Delivery) -> Path:
+    meta = delivery.meta
+    return write_error_file(delivery, home() / "errors" / f"{meta.file_sha256[:32]}-{meta.content_sha256[:16]}{suffix(delivery)}")
+
+
+def _refuse(who: Actor | Context, path: Path, asked: _Asked, problem: FileProblem, began: float) -> BatchResult:
+    """The file as a whole is refused: kept, and remembered as a rejected delivery."""
+    batch_no = None
+    if path.is_file():
+        raw, digest = store.keep(path, home())
+        batch_no = _remember_refusal(who, asked, raw, digest, problem)
+    return BatchResult(
+        batch_no,
+        asked.source,
+        asked.county,
+        asked.month,
+        asked.kind,
+        asked.file_name,
+        problem=(problem.code, f"{problem.what}{problem.fix}"),
+        seconds=time.monotonic() - began,
+    )
+
+
+@command("exchange.import", roles=SENDERS)
+def _remember_refusal(ctx: Context, asked: _Asked, raw: Path, digest: str, problem: FileProblem) -> int:
+    source = asked.source if asked.source in LAYOUTS else "roster"
+    batch = Batch(
+        county_code=asked.county or "",
+        source=source,
+        kind=asked.kind if asked.kind in codes.KINDS else None,
+        month=asked.month,
+        slot=slot_of(source, asked.county, asked.month, asked.kind if asked.kind in codes.KINDS else None),
+        mode=asked.mode,
+        state=REJECTED,
+        file_name=asked.file_name[:200],
+        file_sha256=digest,
+        raw_path=_relative(raw),
+        problem=f"{problem.what}{problem.fix}",
+        **_received(ctx),
+    )
+    batch.errors = [
+        BatchError(county_code=batch.county_code, level="file", code=problem.code, count=1, message=problem.what, fix=problem.fix, rows=[])
+    ]
+    ctx.session.add(batch)
+    ctx.audit("exchange.refused", batch, source=source, code=problem.code, file_sha256=digest)
+    return batch.id
+
+
+@command("exchange.import", roles=SENDERS)
+def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: Path | None, began: float) -> BatchResult:
+    meta = delivery.meta
+    slot = slot_of(meta.source, meta.county, meta.month, meta.kind)
+    result = BatchResult(
+        None, meta.source, meta.county, meta.month, meta.kind, asked.file_name,
+        rows=meta.rows, accepted=meta.accepted, noticed=meta.noticed, rejected=meta.rejected, sum_amount=meta.sum_amount,
+        notices=[f"{n.what}{n.fix}" for n in delivery.notices], error_file=error,
+    )  # fmt: skip
+    frame, content, base = delivery.frame, meta.content_sha256, _base(ctx, slot, meta.source, asked.mode)
+    if asked.mode == "supplement" and base is not None:
+        frame = _merged(base, delivery)
+        content = content_sha256(frame, delivery.layout)
+    earlier = _same_content(ctx, slot, content)
+    if earlier is not None:
+        result.batch_no = result.duplicate_of = earlier.id
+        result.state, result.snapshot_rows = earlier.state, earlier.snapshot_rows
+        result.notices.append(f"內容與第 {earlier.id} 批相同，沒有重複收件。")
+        result.seconds = time.monotonic() - began
+        ctx.audit("exchange.duplicate", earlier, file_sha256=meta.file_sha256)
+        return result
+    if asked.mode == "new" and base is not None and meta.source == "roster" and base.state == ACCEPTED:
+        raise Refused(
+            f"這個縣市、月份、資料種類已有第 {base.id} 批；只補送更正的列請用「補正」（supplement），整份更換請用「全檔取代」（replacement）",
+            "E-EXC-EXISTS",
+        )
+    batch = Batch(
+        county_code=meta.county or "", source=meta.source, kind=meta.kind if meta.source == "roster" else None, month=meta.month,
+        slot=slot, mode=asked.mode, state=ACCEPTED if meta.accepted else REJECTED, file_name=asked.file_name[:200],
+        file_sha256=meta.file_sha256, content_sha256=content, carrier=meta.carrier, encoding=meta.encoding,
+        mapping=asked.mapping.name if asked.mapping else None, rows=meta.rows, accepted=meta.accepted, noticed=meta.noticed,
+        rejected=meta.rejected, sum_amount=int(frame["amount"].sum()) if "amount" in frame.columns else 0,
+        raw_path=_relative(raw), error_path=_relative(error), **_received(ctx),
+    )  # fmt: skip
+    if meta.accepted:
+        result.notices += _against_last_month(ctx, batch, frame.height)
+        folder = meta.kind if meta.source == "roster" and meta.kind else meta.source
+        batch.snapshot_path = _relative(snapshots.seal(frame, home(), meta.source, folder, content))
+        batch.snapshot_rows = frame.height
+        _supersede(ctx, base, batch)
+    batch.errors = _errors(batch, delivery)
+    batch.seconds = round(time.monotonic() - began, 3)
+    ctx.session.add(batch)
+    ctx.session.flush()
+    ctx.audit("exchange.received", batch, source=meta.source, slot=slot, mode=asked.mode, rows=meta.rows, accepted=meta.accepted,
+              rejected=meta.rejected, file_sha256=meta.file_sha256, content_sha256=content)  # fmt: skip
+    result.batch_no, result.state, result.supersedes = batch.id, batch.state, batch.supersedes_id
+    result.snapshot_rows, result.seconds = batch.snapshot_rows, batch.seconds
+    return result
+
+
+def _received(ctx: Context) -> dict[str, Any]:
+    return {"received_at": ctx.now, "received_by_id": ctx.actor.user_id, "received_by": ctx.actor.display[:128]}
+
+
+def _relative(path: Path | None) -> str | None:
+    return str(path.relative_to(home())) if path else None
+
+
+def _errors(batch: Batch, delivery: Delivery) -> list[BatchError]:
+    out = [
+        BatchError(county_code=batch.county_code, level="notice", code=n.code, count=1, message=n.what, fix=n.fix, rows=[]) for n in delivery.notices
+    ]
+    out += [
+        BatchError(
+            county_code=batch.county_code, level=f.level, code=f.code, field=f.field, label=f.label, count=f.count, message=f.message, fix=f.fix, rows=f.rows
+        )
+        for f in findings(delivery.issues, delivery.layout)
+    ]
+    return out
+
+
+def _base(ctx: Context, slot: str, source: str, mode: str) -> Batch | None:
+    """The delivery in force in the slot: what a supplement builds on, what a replacement or a first file replaces."""
+    in_force = select(Batch).where(Batch.slot == slot, Batch.state.in_((ACCEPTED, NIL))).order_by(Batch.id.desc()).limit(1)
+    base = ctx.session.scalars(in_force.with_for_update(of=Batch)).one_or_none()
+    if mode == "supplement":
+        if base is None or base.state == NIL:
+            raise Refused("還沒有可以補正的批次；請先以「新送件」（new）上傳整個檔案", "E-EXC-BASE")
+        if not LAYOUTS[source].key:
+            raise Refused("這種資料沒有紀錄編號，不能只補正幾列；請以「全檔取代」（replacement）上傳整個檔案", "E-EXC-BASE")
+    return base
+
+
+def _merged(base: Batch, delivery: Delivery) -> pl.DataFrame:
+    """The base's rows with the corrected ones put in place of those of the same record number."""
+    key = list(delivery.layout.key)
+    before = snapshots.read(home() / str(base.snapshot_path))
+    return snapshots.conform(pl.concat([before.join(delivery.frame.select(key), on=key, how="anti"), delivery.frame]), delivery.meta.source)
+
+
+def _same_content(ctx: Context, slot: str, content: str) -> Batch | None:
+    """An earlier delivery of the same content in the slot, in force or refused row for row."""
+    states = (ACCEPTED, REJECTED)
+    found = select(Batch).where(Batch.slot == slot, Batch.content_sha256 == content, Batch.state.in_(states)).order_by(Batch.id.desc())
+    return ctx.session.scalars(found.limit(1)).one_or_none()
+
+
+def _supersede(ctx: Context, base: Batch | None, batch: Batch) -> None:
+    """Take the base out of force where the new delivery stands in its place (before the new one is written: one per slot)."""
+    if base is None or (batch.mode == "new" and batch.source != "roster"):
+        return
+    base.state = SUPERSEDED
+    batch.supersedes_id = base.id
+    ctx.session.flush()
+    ctx.audit("exchange.superseded", base, by_mode=batch.mode)
+
+
+def _against_last_month(ctx: Context, batch: Batch, rows: int) -> list[str]:
+    """What is remarkable against the roster of the month before."""
+    if batch.source != "roster" or batch.month is None:
+        return []
+    slot = slot_of(batch.source, batch.county_code, batch.month - 1, batch.kind)
+    last = ctx.session.scalars(select(Batch).where(Batch.slot == slot, Batch.state == ACCEPTED)).one_or_none()
+    if last is None or not last.snapshot_rows:
+        return []
+    change = (rows - last.snapshot_rows) / last.snapshot_rows
+    if abs(change) > SWING:
+        return [f"本月 {rows:,} 列，比上月第 {last.id} 批的 {last.snapshot_rows:,} 列{'多' if change > 0 else '少'} {abs(change):.0%}，請確認檔案完整。"]
+    return []
+
+
+def _added_up(results: list[BatchResult], asked: _Asked, seconds: float) -> BatchResult:
+    """One result for the files of an archive."""
+    total = BatchResult(None, asked.source, asked.county, asked.month, asked.kind, asked.file_name, seconds=seconds)
+    total.state = ACCEPTED if any(r.state == ACCEPTED for r in results) else REJECTED
+    for name in ("rows", "accepted", "noticed", "rejected", "sum_amount", "snapshot_rows"):
+        setattr(total, name, sum(getattr(r, name) for r in results))
+    for r in results:
+        total.batch_no = r.batch_no or total.batch_no
+        total.notices += [f"{r.file_name}：{text}" for text in ([r.problem[1]] if r.problem else r.notices)]
+        total.problem = total.problem or r.problem
+    return total
+
+
+def import_all(who: Actor | Context, folder: Path | str) -> Iterator[BatchResult]:
+    """Take in a folder laid out as `registers/*` and `rosters/<yyyMM>/<county>_<kind>.*`, registers first, then rosters by month.
+
+    Yields the result of each file as it is done; a file that cannot be taken in does not stop the others.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise Refused("找不到資料夾；請確認路徑，內含 registers 與 rosters 兩個資料夾", "E-EXC-FOLDER")
+    files = folder_files(folder)
+    if not files:
+        raise Refused("資料夾內沒有可收的檔案；請把檔案放在 registers 與 rosters/<年月>/ 之下", "E-EXC-FOLDER")
+    for source, path, month, county, kind in files:
+        try:
+            yield import_file(who, source, path, county, month, kind)
+        except Refused as refusal:
+            yield BatchResult(None, source, county, month, kind, path.name, problem=(refusal.code, refusal.message))
+
+
+# --- nothing to report, undo -----------------------------------------------------------------------------------------
+
+
+@command("exchange.import", roles=SENDERS)
+def declare_nil(ctx: Context, source: str, county: str, month: int, kind: str | None = None) -> int:
+    """Declare "nothing to report" for a slot; the batch number. Raises Refused while a delivery with rows is in force there."""
+    if source not in LAYOUTS:
+        raise Refused("{}{}".format(*say("source_unknown", source=source, known="、".join(LAYOUTS))), "source_unknown")
+    if source == "roster":
+        if kind is None:
+            raise Refused("名冊的無資料申報要說明資料種類（--kind）", "E-EXC-KIND")
+        if kind not in codes.KINDS:
+            raise Refused("{}{}".format(*say("kind_unknown", kind=kind)), "kind_unknown")
+    else:
+        kind = None
+    own = _county_for(ctx.actor, source, county)
+    slot = slot_of(source, own, month, kind)
+    base = _base(ctx, slot, source, "new")
+    if base is not None and base.state == NIL:
+        return base.id
+    if base is not None:
+        raise Refused(f"已有第 {base.id} 批資料，不能再申報無資料；如為誤送，請先撤銷該批", "E-EXC-EXISTS")
+    batch = Batch(county_code=own or "", source=source, kind=kind, month=month, slot=slot, mode="nil", state=NIL, **_received(ctx))
+    ctx.session.add(batch)
+    ctx.audit("exchange.nil", batch, slot=slot)
+    return batch.id
+
+
+@command("exchange.undo", roles=SENDERS)
+def undo(ctx: Context, batch_id: int, reason: str) -> None:
+    """Take a delivery back while nothing used it; what it superseded is in force again. Raises Refused, NotFound."""
+    batch = ctx.get(Batch, batch_id, lock=True)
+    if batch.state not in (ACCEPTED, NIL):
+        raise Refused("這一批目前不在有效狀態，沒有可以撤銷的內容", "E-EXC-STATE")
+    if not reason.strip():
+        raise Refused("撤銷要填寫理由", "E-COMMENT")
+    for used in USES:
+        if why := used(ctx.session, batch):
+            raise Refused(f"這一批已被使用（{why}），不能撤銷；請改以「全檔取代」上傳正確的檔案", "E-EXC-USED")
+    later = select(Batch.id).where(Batch.supersedes_id == batch.id, Batch.state.in_((ACCEPTED, NIL)))
+    if ctx.session.scalars(later.limit(1)).one_or_none() is not None:
+        raise Refused("已有後來的批次取代這一批，請先撤銷後來的批次", "E-EXC-STATE")
+    batch.state = UNDONE
+    ctx.session.flush()
+    if batch.supersedes_id is not None:
+        before = ctx.get(Batch, batch.supersedes_id, lock=True)
+        before.state = ACCEPTED if before.snapshot_path else NIL
+    ctx.audit("exchange.undone", batch, reason=reason.strip())
+
+
+# --- what is in force ------------------------------------------------------------------------------------------------
+
+
+def current_snapshots(session: Session, month: int) -> list[InForce]:
+    """What counts for a month: every roster of that month in force, and of every register the deliveries in force
+    (events: all of them, oldest first; states: the newest per county, not later than the month when one is named)."""
+    rows = session.scalars(select(Batch).where(Batch.state.in_((ACCEPTED, NIL))).order_by(Batch.received_at, Batch.id)).all()
+    out: list[Batch] = []
+    newest: dict[tuple[str, str], Batch] = {}
+    for batch in rows:
+        if batch.source == "roster":
+            if batch.month == month:
+                out.append(batch)
+        elif LAYOUTS[batch.source].cumulative:
+            out.append(batch)
+        elif batch.month is None or batch.month <= month:
+            newest[batch.source, batch.county_code] = batch
+    return [_in_force(batch) for batch in (*out, *newest.values())]
+
+
+def _in_force(batch: Batch) -> InForce:
+    return InForce(
+        batch_no=batch.id,
+        source=batch.source,
+        county=batch.county_code or None,
+        month=batch.month,
+        kind=batch.kind,
+        path=home() / batch.snapshot_path if batch.snapshot_path else None,
+        rows=batch.snapshot_rows,
+        received_at=batch.received_at,
+        nil=batch.state == NIL,
+        content_sha256=batch.content_sha256,
+    )
+
+
+@invariant("exchange_snapshots", "收下的每一批都有完整的封存檔，列數相符")
+def _snapshots_complete(session: Session) -> Iterator[str]:
+    for batch in session.scalars(select(Batch).where(Batch.snapshot_path.is_not(None))):
+        path = home() / str(batch.snapshot_path)
+        try:
+            rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+        except (OSError, pl.exceptions.PolarsError):
+            yield f"第 {batch.id} 批的封存檔遺失或無法讀取"
+            continue
+        if rows != batch.snapshot_rows:
+            yield f"第 {batch.id} 批的封存檔有 {rows} 列，紀錄為 {batch.snapshot_rows} 列"
+
+
+def layout_of(batch: Batch) -> Any:
+    """The layout of a batch's record type."""
+    return layout(batch.source, batch.kind)

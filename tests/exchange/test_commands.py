@@ -1,0 +1,174 @@
+"""Deliveries: taken in once, corrected, replaced, declared empty, taken back; and what is in force."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app.commands import exchange
+from app.commands.base import CommandError, Forbidden, Refused
+from app.core import roc
+from app.exchange import snapshots
+from app.models.exchange import Batch
+from app.security.actor import Actor
+from tests.exchange.making import SAMPLES, rows, write_csv
+
+SYSTEM = Actor.system("test")
+MARCH = roc.month(98, 3)
+KIND = "elderly_living_allowance"
+
+
+def send(tmp_path: Path, data: list[dict[str, str]], mode: str = "new", name: str = "a.csv") -> exchange.BatchResult:
+    return exchange.import_file(SYSTEM, "roster", write_csv(tmp_path / name, data), mode=mode)
+
+
+@pytest.mark.both
+def test_same_content_is_taken_once(session, tmp_path):
+    data = rows()
+    first = send(tmp_path, data)
+    again = send(tmp_path, data[::-1], name="b.csv")
+    assert (first.state, first.rows, first.accepted, first.duplicate_of) == ("accepted", 10, 10, None)
+    assert again.duplicate_of == first.batch_no
+    assert session.query(Batch).count() == 1
+
+
+@pytest.mark.both
+def test_other_content_needs_a_mode_and_supersedes(session, tmp_path):
+    first = send(tmp_path, rows())
+    with pytest.raises(Refused) as refused:
+        send(tmp_path, rows(count=11))
+    assert refused.value.code == "E-EXC-EXISTS"
+    second = send(tmp_path, rows(count=11), "replacement")
+    assert second.supersedes == first.batch_no
+    assert session.get(Batch, first.batch_no).state == "superseded"
+    force = exchange.current_snapshots(session, MARCH)
+    assert [(f.batch_no, f.county, f.kind, f.rows, f.nil) for f in force] == [(second.batch_no, "10004", KIND, 11, False)]
+
+
+def test_corrected_rows_alone_complete_the_batch(session, tmp_path):
+    data = rows()
+    data[2]["birth"] = "0980230"
+    data[5]["amount"] = "六千"
+    first = send(tmp_path, data)
+    assert (first.accepted, first.rejected) == (8, 2)
+    returned = first.error_file.read_text("utf-8-sig")
+    assert "錯誤代碼,錯誤說明,如何修正" in returned and len(returned.splitlines()) == 3
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text(returned.replace("0980230", "0200101").replace("六千", "6000"), "utf-8-sig")
+    second = exchange.import_file(SYSTEM, "roster", fixed, mode="supplement")
+    assert (second.rows, second.accepted, second.rejected, second.snapshot_rows) == (2, 2, 0, 10)
+    frame = snapshots.read(exchange.current_snapshots(session, MARCH)[0].path)
+    assert frame.height == 10 and frame["rec_no"].n_unique() == 10
+    assert frame["amount"].sum() == 60_000
+
+
+def test_a_supplement_needs_something_to_complete(session, tmp_path):
+    with pytest.raises(Refused):
+        send(tmp_path, rows(), "supplement")
+
+
+def test_nothing_to_report_is_not_a_missing_file(session, tmp_path):
+    assert exchange.current_snapshots(session, MARCH) == []
+    number = exchange.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND)
+    assert exchange.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND) == number
+    force = exchange.current_snapshots(session, MARCH)
+    assert [(f.nil, f.path, f.kind) for f in force] == [(True, None, KIND)]
+    sent = send(tmp_path, rows())
+    assert sent.supersedes == number
+    with pytest.raises(Refused):
+        exchange.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND)
+
+
+def test_undo_brings_the_earlier_one_back_and_is_refused_once_used(session, tmp_path, monkeypatch):
+    first = send(tmp_path, rows())
+    second = send(tmp_path, rows(count=9), "replacement")
+    monkeypatch.setattr(exchange, "USES", [lambda _s, b: "第 1 次比對" if b.id == second.batch_no else None])
+    with pytest.raises(Refused):
+        exchange.undo(SYSTEM, second.batch_no, "誤送")
+    monkeypatch.setattr(exchange, "USES", [])
+    exchange.undo(SYSTEM, second.batch_no, "誤送")
+    assert [f.batch_no for f in exchange.current_snapshots(session, MARCH)] == [first.batch_no]
+
+
+def test_a_refused_file_is_remembered_with_its_reason(session, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(b"%PDF-1.4 ...")
+    result = exchange.import_file(SYSTEM, "roster", bad)
+    assert result.problem[0] == "carrier_pdf" and result.state == "rejected"
+    batch = session.get(Batch, result.batch_no)
+    assert (batch.state, batch.rows, batch.errors[0].code) == ("rejected", 0, "carrier_pdf")
+    assert exchange.current_snapshots(session, MARCH) == []
+
+
+def test_every_row_rejected_is_no_delivery_in_force(session, tmp_path):
+    result = send(tmp_path, rows(person_id="A12345"))
+    assert (result.state, result.accepted, result.rejected) == ("rejected", 0, 10)
+    assert send(tmp_path, rows(), name="b.csv").state == "accepted"
+
+
+def test_a_county_hands_in_for_itself_alone(session, actor, tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows())
+    with pytest.raises(Forbidden):
+        exchange.import_file(actor("clerk.10004010"), "roster", path)
+    foreign = exchange.import_file(actor("officer.10005"), "roster", path)
+    assert foreign.problem[0] == "county_other"
+    with pytest.raises(CommandError):
+        exchange.import_file(actor("officer.10005"), "roster", path, county="10004")
+    assert exchange.import_file(actor("officer.10004"), "roster", path).accepted == 10
+
+
+def test_registers_add_up_or_replace(session, tmp_path):
+    from app.exchange.layouts import layout
+    from tests.exchange.making import row
+
+    def deliver(source, numbers, name):
+        spec = layout(source)
+        return exchange.import_file(SYSTEM, source, write_csv(tmp_path / name, [row(spec, n) for n in numbers]))
+
+    deliver("household_change", range(1, 5), "1.csv")
+    deliver("household_change", range(5, 9), "2.csv")
+    deliver("custody", range(1, 5), "3.csv")
+    newest = deliver("custody", range(1, 6), "4.csv")
+    force = exchange.current_snapshots(session, MARCH)
+    assert sorted((f.source, f.rows) for f in force) == [("custody", 5), ("household_change", 4), ("household_change", 4)]
+    assert [f.batch_no for f in force if f.source == "custody"] == [newest.batch_no]
+
+
+@pytest.mark.slow
+def test_samples_from_the_command_line(app):
+    if not SAMPLES.is_dir():
+        pytest.skip("no sample files here")
+    runner = app.test_cli_runner()
+    first = runner.invoke(args=["swis", "import-all", str(SAMPLES), "--json"])
+    assert first.exit_code == 0, first.stderr
+    totals = json.loads(first.stdout)
+    assert (totals["files"], totals["registers"], totals["rosters"]) == (51, 6, 45)
+    assert (totals["rows"], totals["accepted"], totals["rejected"], totals["failed"]) == (78170, 78170, 0, 0)
+    again = json.loads(runner.invoke(args=["swis", "import-all", str(SAMPLES), "--json"]).stdout)
+    assert again["duplicates"] == 51
+    nil = runner.invoke(args=["swis", "nil", "roster", "--county", "10004", "--month", "09804", "--kind", KIND])
+    assert nil.exit_code == 0, nil.stderr
+    missing = runner.invoke(args=["swis", "import", "roster", "/nowhere.csv", "--json"])
+    assert missing.exit_code == 1 and json.loads(missing.stdout)["code"] == "file_missing"
+    wrong = runner.invoke(args=["swis", "import", "nothing", "/nowhere.csv", "--json"])
+    assert wrong.exit_code == 1 and json.loads(wrong.stdout)["code"] == "source_unknown"
+    assert runner.invoke(args=["swis", "import"]).exit_code == 2
+
+
+def test_json_of_one_file(app, tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows())
+    answer = app.test_cli_runner().invoke(args=["swis", "import", "roster", str(path), "--month", "09803", "--county", "10004", "--json"])
+    assert answer.exit_code == 0, answer.stderr
+    values = json.loads(answer.stdout)
+    wanted = {"source": "roster", "county": "10004", "month": "09803", "kind": KIND, "rows": 10, "accepted": 10, "noticed": 0, "rejected": 0}
+    assert {k: values[k] for k in wanted} == wanted
+    assert values["duplicate_of"] is None and isinstance(values["batch_no"], int) and values["seconds"] >= 0
+
+
+def test_kept_rows_balance(session, tmp_path):
+    data = rows(count=20)
+    data[3]["sex"] = "?"
+    send(tmp_path, data)
+    for batch in session.scalars(select(Batch)):
+        assert batch.rows == batch.accepted + batch.rejected
