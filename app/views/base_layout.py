@@ -1,0 +1,40 @@
+"""What the frame of every page needs from Python: moments in Taipei time, the time of printing, names of places and benefits."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.core import clock, money, roc
+from app.extensions import db
+from app.models.office import County, Township
+from app.rules.benefits import benefits
+
+from .base_values import labels_for, show, show_moment
+
+ORDER = 0
+FRESH = 300.0
+"""Seconds for which the names of places are kept in memory."""
+
+_places: dict[str, tuple[float, dict[str, str]]] = {}
+
+
+def place_names(model: type[County] | type[Township]) -> Mapping[str, str]:
+    """code → name of all counties or townships."""
+    kept = _places.get(model.__tablename__)
+    if kept is None or not kept[1] or time.monotonic() - kept[0] > FRESH:
+        kept = (time.monotonic(), dict(db.session.execute(select(model.code, model.name).order_by(model.code)).tuples().all()))
+        _places[model.__tablename__] = kept
+    return kept[1]
+
+
+def register(appbuilder: Any) -> None:
+    """Give the templates their filters, and coded columns their names."""
+    labels_for("county_code", lambda: place_names(County))
+    labels_for("town_code", lambda: place_names(Township))
+    labels_for("benefit", lambda: {code: b.short_name for code, b in benefits().items()})
+    env = current_app.jinja_env
+    env.filters.update(moment=show_moment, roc_date=roc.show_date, roc_month=roc.show_month, money=money.show, shown=show)
+    env.globals["print_time"] = lambda: show_moment(clock.now())

@@ -1,0 +1,82 @@
+"""The history of a record in words: the moves of its lifecycle and its entries in the audit trail, newest first."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.commands.lifecycle import Lifecycle, history
+from app.models.audit import AuditEntry, Step
+from app.security.access import subject_of
+
+from .base_values import column_at, label_at, show
+
+LIMIT = 50
+
+_event_names: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One line of a history. `title` says what happened; `details` are (label, text) pairs; `tone`: good | bad | empty."""
+
+    at: dt.datetime
+    who: str
+    title: str
+    details: Sequence[tuple[str, str]] = ()
+    comment: str = ""
+    tone: str = ""
+
+
+def name_events(names: Mapping[str, Any]) -> None:
+    """What audit events are called in a history: {"person.moved": _l("Moved to another township")}."""
+    _event_names.update(names)
+
+
+def timeline(session: Session, obj: Any, lifecycle: Lifecycle | None = None, limit: int = LIMIT) -> list[TimelineEntry]:
+    """The record's history. An audit entry that a move has already told is not told again."""
+    table, pk = subject_of(obj)
+    moves = history(session, obj) if pk.isdigit() else []
+    told = {(f"{table}.{m.move}", m.at) for m in moves}
+    entries = session.scalars(
+        select(AuditEntry).where(AuditEntry.subject_table == table, AuditEntry.subject_id == pk).order_by(AuditEntry.seq.desc()).limit(limit)
+    )
+    lines = [_of_move(m, lifecycle) for m in moves]
+    lines += [_of_entry(e, type(obj)) for e in entries if (e.event, e.at) not in told]
+    return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
+
+
+def _of_move(step: Step, lifecycle: Lifecycle | None) -> TimelineEntry:
+    move = lifecycle.moves.get(step.move) if lifecycle else None
+    names = lifecycle.labels if lifecycle else {}
+    tone = "bad" if move is not None and move.style == "danger" else "good" if move is not None and move.style == "primary" else ""
+    title = f"{move.label if move else step.move}：{names.get(step.from_state, step.from_state)} → {names.get(step.to_state, step.to_state)}"
+    return TimelineEntry(step.at, step.actor, title, comment=step.comment or "", tone=tone)
+
+
+def _of_entry(entry: AuditEntry, model: type[Any]) -> TimelineEntry:
+    details = json.loads(entry.details or "{}")
+    pairs = [_pair(model, key, value) for key, value in details.items()] if isinstance(details, dict) else []
+    return TimelineEntry(entry.at, f"{entry.actor}（{entry.office}）", event_title(entry.event), [p for p in pairs if p[1]])
+
+
+def event_title(event: str) -> str:
+    """The name of an audit event; its last word's general meaning when nobody named it."""
+    if event in _event_names:
+        return str(_event_names[event])
+    verb = event.rsplit(".", 1)[-1]
+    return str(_event_names.get(verb, "資料異動"))
+
+
+def _pair(model: type[Any], key: str, value: Any) -> tuple[str, str]:
+    label = label_at(model, key)
+    if label is None:
+        return (key, "")
+    if isinstance(value, list) and len(value) == 2:
+        before, after = (show(v, column_at(model, key)) or "（空白）" for v in value)
+        return (str(label), f"{before} → {after}")
+    return (str(label), show(value, column_at(model, key)))

@@ -1,0 +1,138 @@
+"""The home page: today's work as numbers that link to lists. Each view module adds its own tiles.
+
+    tile(_l("Waiting for preliminary review"), lambda: select(Application.id).where(Application.state == "complete"),
+         lambda: url_for("ApplicationView.list", _flt_0_state="complete"), permission=("can_list", "ApplicationView"), roles=(TOWN_SUPERVISOR,))
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from flask_appbuilder import IndexView, expose
+from flask_appbuilder.security.decorators import has_access
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, select
+
+from app.core import clock, roc
+from app.extensions import db
+from app.security import web
+from app.security.roles import ALL
+
+from .base_interface import COUNT_CAP
+
+log = logging.getLogger("swis.home")
+
+TODO, WATCH, START = _l("To do"), _l("To watch"), _l("Start here")
+TONES = ("", "good", "warn", "bad")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """`count` gives a SELECT to be counted, a number, or None for "not known" (shown as such, never as 0).
+
+    `tone` colours a number above zero. A tile without `count` is a way in (`group` START): a button with a label."""
+
+    label: Any
+    count: Callable[[], Select[Any] | int | None] | None
+    link: Callable[[], str]
+    roles: frozenset[str] = frozenset()
+    permission: tuple[str, str] | None = None
+    group: Any = TODO
+    hint: Any = ""
+    tone: str = ""
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A tile as the page draws it: `number` is None for "not known"."""
+
+    label: str
+    url: str
+    hint: str
+    tone: str
+    number: int | None
+    counted: bool
+
+    @property
+    def text(self) -> str:
+        if self.number is None:
+            return "尚未計算"
+        return f"{COUNT_CAP:,}+" if self.number > COUNT_CAP else f"{self.number:,}"
+
+
+TILES: list[Tile] = []
+
+
+def tile(
+    label: Any,
+    count: Callable[[], Select[Any] | int | None] | None,
+    link: Callable[[], str],
+    *,
+    roles: Iterable[str] = (),
+    permission: tuple[str, str] | None = None,
+    group: Any = TODO,
+    hint: Any = "",
+    tone: str = "",
+    order: int = 50,
+) -> None:
+    """Put a number (or a way in) on the home page of these roles; `permission` is what the linked page needs, e.g. ("can_list", "XView")."""
+    if tone not in TONES:
+        raise ValueError(tone)
+    made = Tile(label, count, link, frozenset(roles), permission, group, hint, tone, order)
+    TILES[:] = [t for t in TILES if (str(t.label.args if hasattr(t.label, "args") else t.label), t.roles) != (str(label.args if hasattr(label, "args") else label), made.roles)]
+    TILES.append(made)
+
+
+def _number(count: Callable[[], Select[Any] | int | None]) -> int | None:
+    found = count()
+    if isinstance(found, Select):
+        capped = found.order_by(None).limit(COUNT_CAP + 1).subquery()
+        return int(db.session.scalar(select(func.count()).select_from(capped)) or 0)
+    return found
+
+
+def shown_tiles() -> dict[str, list[Shown]]:
+    """The signed-in person's tiles by group. A count that fails is "not known" and is logged; the page still comes."""
+    who = web.actor()
+    sm = current_app.appbuilder.sm  # type: ignore[attr-defined]
+    groups: dict[str, list[Shown]] = {}
+    for t in sorted(TILES, key=lambda t: t.order):
+        if who is None or (t.roles and not t.roles & who.roles) or (t.permission and not sm.has_access(*t.permission)):
+            continue
+        number = None
+        if t.count is not None:
+            try:
+                number = _number(t.count)
+            except Exception:
+                db.session.rollback()
+                log.exception("the count of tile %s failed", t.label)
+        tone = t.tone if number else ""
+        groups.setdefault(str(t.group), []).append(Shown(str(t.label), t.link(), str(t.hint), tone, number, t.count is not None))
+    return groups
+
+
+class HomeView(IndexView):
+    """Start page per role."""
+
+    route_base = ""
+    default_view = "index"
+    base_permissions = ["can_index"]
+    default_roles = ALL
+
+    @expose("/")
+    @has_access
+    def index(self) -> Any:
+        today = clock.today()
+        weekday = "一二三四五六日"[today.weekday()]
+        groups = shown_tiles()
+        return self.render_template(
+            "base/home.html",
+            title=str(_l("Today's work")),
+            groups=groups,
+            today=f"民國{roc.show_date(today)}（星期{weekday}）",
+            idle=not any(t.number for tiles in groups.values() for t in tiles),
+            who=web.actor(),
+        )
