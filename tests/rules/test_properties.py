@@ -31,8 +31,9 @@ from .families import HSINCHU, MARCH_98, K, R, grandma, parameters, person, repl
 
 ROWS = parameters()
 RANK = {Answer.NO: 0, Answer.UNKNOWN: 1, Answer.YES: 2}
-money = st.integers(0, 60_000)
+money = st.one_of(st.integers(0, 25_000), st.integers(0, 60_000))
 maybe = st.sampled_from([True, False])
+mostly = st.sampled_from([True] * 9 + [False])
 
 
 @st.composite
@@ -53,7 +54,7 @@ def relatives(draw: st.DrawFn) -> tuple[Member, ...]:
                 work=draw(
                     st.sampled_from([Work(False), Work(True, monthly_pay=1)]) if i % 2 else st.just(Work(True, monthly_pay=draw(money)))
                 ),
-                assets=(Asset(AssetKind.DEPOSIT, draw(st.integers(0, 3_000_000))),) if draw(maybe) else (),
+                assets=(Asset(AssetKind.DEPOSIT, draw(st.sampled_from([0, 100_000, 3_000_000]))),) if draw(maybe) else (),
             )
         )
     return tuple(out)
@@ -65,13 +66,18 @@ def cases(draw: st.DrawFn) -> CaseFacts:
     return CaseFacts(
         on=MARCH_98,
         county_code=HSINCHU,
-        members=(grandma(incomes=pension, assets=(Asset(AssetKind.HOUSE, draw(st.integers(0, 8_000_000))),)), *draw(relatives())),
+        members=(
+            grandma(
+                incomes=pension, assets=(Asset(AssetKind.HOUSE, draw(st.one_of(st.integers(0, 6_500_000), st.integers(0, 8_000_000)))),)
+            ),
+            *draw(relatives()),
+        ),
         application_date=MARCH_98,
         documents_complete=MARCH_98,
-        residence=Residence(HSINCHU, draw(maybe), draw(st.integers(150, 365))),
-        placement=Finding(draw(st.sampled_from([False, False, False, True]))),
+        residence=Residence(HSINCHU, draw(mostly), draw(st.one_of(st.integers(184, 365), st.integers(150, 365)))),
+        placement=Finding(not draw(mostly)),
         custody=Finding(False),
-        other_benefits=draw(st.sampled_from([(), (), (OtherBenefit("farmer_allowance", 24_108),)])),
+        other_benefits=draw(st.sampled_from([(), (), (), (OtherBenefit("farmer_allowance", 24_108),)])),
         status=Status.NONE,
     )
 
