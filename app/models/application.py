@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from .base import AccountType, BenefitScoped, Model, MonthType, Stamped, TownScoped, Versioned
+from .base import AccountType, BenefitScoped, Model, MonthType, PersonIdType, Stamped, TownScoped, Versioned
 from .person import Person
 
 STATES = {
@@ -87,7 +87,7 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     institution: Mapped[str | None] = mapped_column(String(7), info={"label": _l("Office or branch code")})
     account: Mapped[str | None] = mapped_column(AccountType, info={"label": _l("Account")})
     payee_name: Mapped[str | None] = mapped_column(String(50), info={"label": _l("Payee")})
-    payee_person_id: Mapped[str | None] = mapped_column(String(10), info={"label": _l("Payee's national ID")})
+    payee_person_id: Mapped[str | None] = mapped_column(PersonIdType, info={"label": _l("Payee's national ID")})
     payee_reason: Mapped[str | None] = mapped_column(String(80), info={"label": _l("Why the payee is somebody else")})
     protected_account: Mapped[bool] = mapped_column(default=False, info={"label": _l("Protected account")})
 
