@@ -1,0 +1,195 @@
+"""A county's exclusion settings from a file (`exclusions.csv` of the exchange contract): all rows or none, every fault named by its row."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core import roc
+from app.core.text import fold
+from app.exchange import codes
+from app.exchange.layouts import Field, Layout
+from app.exchange.messages import FileProblem
+from app.exchange.readers import open_table
+from app.exchange.tables import without_total
+from app.models.exclusion import RELATIONS, ExclusionPair
+from app.rules import exclusions as law_pairs
+from app.rules.benefits import benefits
+
+from .base import Context, Refused, command
+
+SETTINGS = Layout(
+    source="exclusions",
+    label="縣市互斥設定",
+    agency="各直轄市、縣（市）政府",
+    key=("county_code", "benefit", "counterpart", "effective_from"),
+    later=(("effective_from", "effective_to"),),
+    fields=(
+        Field("county_code", "縣市代碼", "code", True, 5, codes.COUNTIES, example="10004"),
+        Field("benefit", "津貼", "text", True, 40, synonyms=("津貼代碼",), example="elderly_living_allowance"),
+        Field("counterpart", "對象", "text", True, 60, synonyms=("對象代碼", "互斥對象"), example="farmer_allowance"),
+        Field("relation", "關係", "text", True, 12, synonyms=("互斥關係",), example="choose_one"),
+        Field("enabled", "啟用", "text", True, 1, synonyms=("是否啟用",), example="Y"),
+        Field("effective_from", "生效日期", "date", True, example="0980101"),
+        Field("effective_to", "停止適用日期", "date"),
+        Field("law", "法規", "text", size=80, example="中低收入老人生活津貼發給辦法"),
+        Field("article", "條次", "text", size=40, example="12"),
+        Field("note", "備註", "text", size=200),
+    ),
+)
+COLUMNS = ("relation", "enabled", "effective_to", "law", "article", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a settings file changed. `notices` are Chinese sentences about rows taken as they are."""
+
+    rows: int
+    added: int
+    replaced: int
+    unchanged: int
+    counties: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+
+@dataclass
+class _Sheet:
+    faults: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+class BadSettings(Refused):
+    """The file was refused as a whole; `faults` has one Chinese sentence per broken row."""
+
+    def __init__(self, faults: list[str]) -> None:
+        shown = "\n".join(faults[:50]) + (f"\n……另有 {len(faults) - 50} 項" if len(faults) > 50 else "")
+        super().__init__(f"互斥設定檔有 {len(faults)} 項錯誤，整檔未載入，請更正後再送：\n{shown}", "E-SET-10")
+        self.faults = faults
+
+
+@command("parameters.load")
+def load_county_exclusions(ctx: Context, file: Path) -> Loaded:
+    """Put settings of one or more counties in force (from the command line: the file is the county's own decision). The same content again changes nothing; a row of the same pair and starting day is
+    replaced and the older one kept as withdrawn. Raises BadSettings, Refused."""
+    sheet = read(file)
+    own = ctx.actor.scope.county_code
+    if ctx.actor.scope.level != "system":
+        sheet.faults += [f"第 {r['row']} 列：只能載入本縣（市）的設定" for r in sheet.rows if r["county_code"] != own]
+    if sheet.faults:
+        raise BadSettings(sheet.faults)
+    counties = sorted({r["county_code"] for r in sheet.rows})
+    known = {
+        (p.county_code, p.benefit, p.counterpart, p.effective_from): p
+        for p in ctx.session.scalars(
+            select(ExclusionPair)
+            .where(ExclusionPair.county_code.in_(counties), ExclusionPair.state == "approved")
+            .order_by(ExclusionPair.id)
+        )
+    }
+    added = replaced = unchanged = 0
+    for r in sheet.rows:
+        old = known.get((r["county_code"], r["benefit"], r["counterpart"], r["effective_from"]))
+        if old is not None and all((getattr(old, c) or "") == (r[c] or "") for c in COLUMNS):
+            unchanged += 1
+            continue
+        if old is not None:
+            old.state = "withdrawn"
+            replaced += 1
+        else:
+            added += 1
+        ctx.session.add(_row(ctx, r))
+    ctx.session.flush()
+    ctx.audit(
+        "exclusions.loaded", ("exclusion_pair", ",".join(counties)[:40]), rows=len(sheet.rows), added=added, replaced=replaced, unchanged=unchanged
+    )
+    return Loaded(len(sheet.rows), added, replaced, unchanged, tuple(counties), tuple(sheet.notices))
+
+
+def _row(ctx: Context, r: dict[str, Any]) -> ExclusionPair:
+    return ExclusionPair(
+        **{c: r[c] for c in ("county_code", "benefit", "counterpart", "relation", "enabled", "effective_from", "effective_to")},
+        law=r["law"], article=r["article"], note=r["note"] or None, source="縣市設定檔", confidence="county", benefit_zh=benefits()[r["benefit"]].name,
+        counterpart_zh=law_pairs.counterpart_names().get(r["counterpart"], r["counterpart"]), state="approved", origin="file",
+        entered_by_id=ctx.actor.user_id, entered_at=ctx.now, approved_at=ctx.now,
+    )  # fmt: skip
+
+
+def read(file: Path) -> _Sheet:
+    """The rows of a settings file and what is wrong with them. Raises Refused when it cannot be read at all."""
+    sheet = _Sheet()
+    try:
+        table = open_table(file, SETTINGS)
+        names = table.header.columns
+        missing = [f"{f.label}（{f.name}）" for f in SETTINGS.fields if f.required and f.name not in names]
+        if missing:
+            raise Refused(f"互斥設定檔缺少必要欄位：{'、'.join(missing)}，請補上後再送", "columns_missing")
+        for piece, _total in without_total(table):
+            for line in piece.iter_rows(named=True):
+                cells = {name: fold(line[f"c{i}"] or "") for i, name in enumerate(names) if name}
+                _check(sheet, int(line["row_no"]), cells, line["problem"])
+    except FileProblem as problem:
+        raise Refused(str(problem), problem.code) from None
+    _repeated(sheet)
+    if not sheet.rows and not sheet.faults:
+        raise Refused("互斥設定檔沒有任何設定列", "file_empty")
+    return sheet
+
+
+def _check(sheet: _Sheet, row: int, cells: dict[str, str], problem: str | None) -> None:
+    """One row: its values, or its faults, each saying what to do."""
+    faults: list[str] = []
+    if problem:
+        faults.append("欄位數與標題列不同，請檢查逗號與引號")
+    for f in SETTINGS.fields:
+        text = cells.get(f.name, "")
+        if f.required and not text:
+            faults.append(f"「{f.label}」未填，請補上")
+        if len(text) > f.size and f.form != "date":
+            faults.append(f"「{f.label}」超過 {f.size} 個字，請縮短")
+    county = cells.get("county_code", "")
+    if county and county not in codes.COUNTIES:
+        faults.append(f"縣市代碼「{county}」不存在，請填 5 碼代碼，例如 10004")
+    benefit, counterpart = (law_pairs.code(cells.get(name, "")) for name in ("benefit", "counterpart"))
+    if benefit and benefit not in benefits():
+        faults.append(f"津貼代碼「{benefit}」不在目錄內，可填：{'、'.join(benefits())}")
+    relation, enabled = cells.get("relation", "").lower(), cells.get("enabled", "").upper()
+    if relation and relation not in RELATIONS:
+        faults.append(f"關係「{relation}」不正確，可填：{'、'.join(RELATIONS)}")
+    if enabled and enabled not in ("Y", "N"):
+        faults.append(f"啟用「{enabled}」不正確，請填 Y 或 N")
+    first, last = (_day(cells.get(name, ""), label, faults) for name, label in (("effective_from", "生效日期"), ("effective_to", "停止適用日期")))
+    if first and last and last < first:
+        faults.append("停止適用日期早於生效日期，請更正")
+    if faults:
+        sheet.faults += [f"第 {row} 列：{text}" for text in faults]
+        return
+    if counterpart not in law_pairs.counterpart_names():
+        sheet.notices.append(f"第 {row} 列：對象「{counterpart}」不在目錄內，已收下，但沒有資料來源會用到它")
+    sheet.rows.append(
+        {
+            "row": row, "county_code": county, "benefit": benefit, "counterpart": counterpart, "relation": relation, "enabled": enabled == "Y",
+            "effective_from": first, "effective_to": last, **{name: cells.get(name, "") for name in ("law", "article", "note")},
+        }
+    )  # fmt: skip
+
+
+def _day(text: str, label: str, faults: list[str]) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        return roc.parse_date(text)
+    except roc.RocError as error:
+        faults.append(f"{label}：{error}")
+        return None
+
+
+def _repeated(sheet: _Sheet) -> None:
+    seen: dict[tuple[Any, ...], int] = {}
+    for r in sheet.rows:
+        key = tuple(r[name] for name in SETTINGS.key)
+        if key in seen:
+            sheet.faults.append(f"第 {r['row']} 列：與第 {seen[key]} 列是同一縣市、津貼、對象與生效日期，請只留一列")
+        seen.setdefault(key, r["row"])

@@ -1,0 +1,269 @@
+"""Parameters and exclusion pairs as data: what is in force for a county, proposals and their approval by a second person."""
+
+import datetime as dt
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.core import roc
+from app.models.exclusion import RELATIONS, ExclusionPair
+from app.models.parameter import Parameter
+from app.rules import exclusions as law_pairs
+from app.rules import parameters as law_values
+from app.rules.benefits import benefits
+from app.rules.exclusions import Exclusion, Relation
+from app.rules.parameters import Parameters
+from app.rules.regions import same_name
+from app.security import roles
+
+from .base import Context, NotFound, Refused, command
+from .lifecycle import Lifecycle, Move
+from .reference import reference_loader
+
+PROPOSERS = (roles.COUNTY_OFFICER, roles.COUNTY_SUPERVISOR, roles.MINISTRY_OFFICER)
+APPROVERS = (roles.COUNTY_SUPERVISOR, roles.MINISTRY_OFFICER)
+STATE_LABELS = {
+    "proposed": _l("Waiting for approval"),
+    "approved": _l("In force"),
+    "rejected": _l("Not approved"),
+    "withdrawn": _l("Withdrawn"),
+}
+
+
+def _lifecycle(model: type[Any]) -> Lifecycle:
+    return Lifecycle(
+        model,
+        STATE_LABELS,
+        (
+            Move("approve", _l("Approve setting"), ("proposed",), "approved", "parameters.approve", "approved_by_id", ("entered_by_id",), style="primary"),
+            Move("reject", _l("Do not approve"), ("proposed",), "rejected", "parameters.approve", "approved_by_id", ("entered_by_id",), True, "danger"),
+            Move(
+                "withdraw", _l("Withdraw setting"), ("approved",), "withdrawn", "parameters.approve", None, ("entered_by_id",), True, "danger"
+            ),
+        ),
+    )
+
+
+PARAMETER = _lifecycle(Parameter)
+EXCLUSION = _lifecycle(ExclusionPair)
+
+
+# -- what is in force -------------------------------------------------------------------------------------------------------------------------
+
+
+def parameters_in_force(session: Session, county_code: str) -> Parameters:
+    """The approved parameters as one county sees them: its own settings before the region's and the nation's. One query."""
+    rows = session.scalars(
+        select(Parameter)
+        .where(Parameter.state == "approved", or_(Parameter.county_code.is_(None), Parameter.county_code == county_code))
+        .order_by(Parameter.id.desc())
+    )
+    return Parameters((_value(r) for r in rows), county_code)
+
+
+def _value(r: Parameter) -> law_values.Parameter:
+    return law_values.Parameter(
+        r.name, same_name(r.region), r.value, r.unit, r.effective_from, r.effective_to, r.source, r.confidence, r.county_code or ""
+    )
+
+
+def exclusion_rows(session: Session) -> tuple[tuple[Exclusion, ...], tuple[Exclusion, ...]]:
+    """All approved pairs: the nation's, and the settings of all counties (newest first). One query, for matching over many counties."""
+    rows = session.scalars(select(ExclusionPair).where(ExclusionPair.state == "approved").order_by(ExclusionPair.id))
+    pairs = [_pair(r) for r in rows]
+    return tuple(p for p in pairs if not p.county_code), tuple(p for p in reversed(pairs) if p.county_code)
+
+
+def exclusions_in_force(session: Session, county_code: str, on: dt.date) -> tuple[Exclusion, ...]:
+    """The pairs a county works with on a day: its own setting where it has one (switched off or not), else the nation's."""
+    national, settings = exclusion_rows(session)
+    return law_pairs.merged(national, settings, county_code, on)
+
+
+def _pair(r: ExclusionPair) -> Exclusion:
+    return Exclusion(
+        r.benefit, r.counterpart, Relation(r.relation), r.law, r.article, r.effective_from, r.effective_to, r.exception, r.source, r.confidence,
+        r.benefit_zh, r.counterpart_zh, r.county_code or "", r.enabled,
+    )  # fmt: skip
+
+
+# -- what every installation starts with ------------------------------------------------------------------------------------------------------
+
+
+@reference_loader
+def load_reference(session: Session) -> None:
+    """Add delivered parameters and pairs that are not there yet; never touch what is. Safe to repeat."""
+    have = set(session.scalars(select(Parameter.delivered_key).where(Parameter.delivered_key.is_not(None))))
+    for value in law_values.reference():
+        key = _key(value.name, value.region, value.effective_from, value.unit)
+        if key not in have:
+            session.add(
+                Parameter(
+                    name=value.name, region=value.region, value=value.value, unit=value.unit, effective_from=value.effective_from,
+                    effective_to=value.effective_to, source=value.source, confidence=value.confidence,
+                    state="approved", origin="delivered", delivered_key=key,
+                )
+            )  # fmt: skip
+    have = set(session.scalars(select(ExclusionPair.delivered_key).where(ExclusionPair.delivered_key.is_not(None))))
+    for pair in law_pairs.reference():
+        key = _key(pair.benefit, pair.counterpart, "", pair.effective_from)
+        if key not in have:
+            session.add(
+                ExclusionPair(
+                    benefit=pair.benefit, counterpart=pair.counterpart, relation=pair.relation.value, enabled=True, law=pair.law,
+                    article=pair.article, effective_from=pair.effective_from, effective_to=pair.effective_to, exception=pair.exception,
+                    source=pair.source, confidence=pair.confidence, benefit_zh=pair.benefit_zh, counterpart_zh=pair.counterpart_zh,
+                    state="approved", origin="delivered", delivered_key=key,
+                )
+            )  # fmt: skip
+    session.flush()
+
+
+def _key(*parts: Any) -> str:
+    return "|".join(roc.date7(p) if isinstance(p, dt.date) else str(p or "") for p in parts)
+
+
+# -- proposing and approving ------------------------------------------------------------------------------------------------------------------
+
+
+def owner(ctx: Context, county_code: str | None) -> str | None:
+    """Whose setting a person may enter: a county's people their county's, the ministry the nation's. Raises Refused."""
+    scope = ctx.actor.scope
+    if scope.level == "system":
+        return county_code
+    if scope.level == "ministry":
+        if county_code:
+            raise Refused("縣市設定須由該縣市自行登錄；中央只登錄全國適用之參數", "E-SET-01")
+        return None
+    if scope.level != "county" or (county_code or scope.county_code) != scope.county_code:
+        raise Refused("只能登錄本縣（市）的設定", "E-SET-01")
+    return scope.county_code
+
+
+@command("parameters.propose", roles=PROPOSERS)
+def propose_parameter(
+    ctx: Context,
+    name: str,
+    value: str,
+    effective_from: dt.date | None,
+    source: str | None,
+    effective_to: dt.date | None = None,
+    unit: str | None = None,
+    region: str | None = None,
+    note: str | None = None,
+    county_code: str | None = None,
+) -> int:
+    """Enter a value for somebody else to approve; the new row's id. `value` is text: `18465`, `0.0135`. Raises Refused."""
+    county = owner(ctx, county_code)
+    if name not in law_values.settings() and not name.startswith("occupation_wage."):
+        raise Refused("參數名稱不在目錄內，請由清單選擇", "E-SET-02")
+    setting = law_values.settings().get(name)
+    try:
+        exact = law_values.number(str(value or ""))
+    except (ValueError, ZeroDivisionError):
+        raise Refused(f"「{value}」不是數字，請填整數、小數或分數，例如 18465 或 0.0135", "E-SET-03") from None
+    if exact is None or exact < 0:
+        raise Refused("請填數值，而且不可以是負數", "E-SET-03")
+    _dates(effective_from, effective_to)
+    if not (source or "").strip():
+        raise Refused("請填來源（公告文號或資料出處）", "E-SET-04")
+    row = Parameter(
+        name=name, county_code=county, region="" if county else same_name(region or "全國"), value=exact,
+        unit=(unit or (setting.unit if setting else "元/月")).strip(), effective_from=effective_from, effective_to=effective_to,
+        source=(source or "").strip(), confidence="county" if county else "high", note=(note or "").strip() or None,
+        entered_by_id=ctx.actor.user_id, entered_at=ctx.now,
+    )  # fmt: skip
+    ctx.session.add(row)
+    ctx.audit("parameter.proposed", row, name=name, value=str(exact), county=county or "", effective_from=str(effective_from))
+    return row.id
+
+
+@command("parameters.propose", roles=PROPOSERS)
+def propose_exclusion(
+    ctx: Context,
+    benefit: str,
+    counterpart: str,
+    relation: str,
+    enabled: bool | None,
+    effective_from: dt.date | None,
+    effective_to: dt.date | None = None,
+    law: str | None = None,
+    article: str | None = None,
+    note: str | None = None,
+    county_code: str | None = None,
+) -> int:
+    """Enter a county's setting for a pair (or, by the ministry, a national pair); the new row's id. Raises Refused."""
+    county = owner(ctx, county_code)
+    benefit, counterpart = law_pairs.code(benefit), law_pairs.code(counterpart)
+    if benefit not in benefits():
+        raise Refused("津貼代碼不在目錄內，請由清單選擇", "E-SET-02")
+    if relation not in RELATIONS:
+        raise Refused("請由清單選擇互斥關係", "E-SET-02")
+    if enabled is None:
+        raise Refused("請選擇啟用或停用", "E-SET-02")
+    _dates(effective_from, effective_to)
+    row = ExclusionPair(
+        county_code=county, benefit=benefit, counterpart=counterpart, relation=relation, enabled=enabled, effective_from=effective_from,
+        effective_to=effective_to, law=(law or "").strip(), article=(article or "").strip(), note=(note or "").strip() or None,
+        source="縣府設定" if county else "中央設定", confidence="county" if county else "high", benefit_zh=benefits()[benefit].name,
+        counterpart_zh=law_pairs.counterpart_names().get(counterpart, counterpart), entered_by_id=ctx.actor.user_id, entered_at=ctx.now,
+    )  # fmt: skip
+    ctx.session.add(row)
+    ctx.audit("exclusion.proposed", row, benefit=benefit, counterpart=counterpart, relation=relation, enabled=enabled, county=county or "")
+    return row.id
+
+
+def _dates(first: dt.date | None, last: dt.date | None) -> None:
+    if first is None:
+        raise Refused("請填生效日期", "E-SET-05")
+    if last is not None and last < first:
+        raise Refused("停止適用日期不可早於生效日期", "E-SET-05")
+
+
+def _move(ctx: Context, lifecycle: Lifecycle, row_id: int, name: str, comment: str, seen_version: int | None) -> None:
+    row = ctx.get(lifecycle.model, row_id)
+    county = ctx.actor.scope.county_code
+    if ctx.actor.scope.level != "system" and row.county_code != county:
+        raise NotFound("只能核准或撤回自己機關的設定", "E-SET-01")
+    if row.origin == "delivered":
+        raise Refused("系統內建的參數不能撤回；請新增一筆較晚生效的設定", "E-SET-06")
+    values = {"approved_at": ctx.now} if name == "approve" else {}
+    lifecycle.advance(ctx, row, name, comment, seen_version, **values)
+
+
+@command("parameters.approve", roles=APPROVERS)
+def approve_parameter(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Put a proposed value in force; not by the person who entered it. Raises Refused, NotFound, Conflict."""
+    _move(ctx, PARAMETER, row_id, "approve", comment, seen_version)
+
+
+@command("parameters.approve", roles=APPROVERS)
+def reject_parameter(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Refuse a proposed value, with the reason."""
+    _move(ctx, PARAMETER, row_id, "reject", comment, seen_version)
+
+
+@command("parameters.approve", roles=APPROVERS)
+def withdraw_parameter(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Take a value out of force, with the reason; decisions made with it keep it."""
+    _move(ctx, PARAMETER, row_id, "withdraw", comment, seen_version)
+
+
+@command("parameters.approve", roles=APPROVERS)
+def approve_exclusion(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Put a proposed pair in force; not by the person who entered it."""
+    _move(ctx, EXCLUSION, row_id, "approve", comment, seen_version)
+
+
+@command("parameters.approve", roles=APPROVERS)
+def reject_exclusion(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Refuse a proposed pair, with the reason."""
+    _move(ctx, EXCLUSION, row_id, "reject", comment, seen_version)
+
+
+@command("parameters.approve", roles=APPROVERS)
+def withdraw_exclusion(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Take a pair out of force, with the reason."""
+    _move(ctx, EXCLUSION, row_id, "withdraw", comment, seen_version)
