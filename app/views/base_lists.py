@@ -100,6 +100,10 @@ class ListPages(RemoteLookupMixin):
     datamodel: Any
     appbuilder: Any
     endpoint: str
+    base_permissions: Any
+    class_permission_name: Any
+    render_template: Any
+    page_title: Any
     actions: dict[str, Any]
     label_columns: dict[str, Any]
     list_columns: Any
@@ -205,9 +209,6 @@ class ListPages(RemoteLookupMixin):
         name = f"can_{method}"
         return name in self.base_permissions and self.appbuilder.sm.has_access(name, self.class_permission_name)
 
-    base_permissions: Any
-    class_permission_name: Any
-
     # -- routes ---------------------------------------------------------------------------------------------------------
     @expose("/list/")
     @has_access
@@ -308,9 +309,3 @@ class ListPages(RemoteLookupMixin):
                 web.log_miss(self.datamodel.obj, key)
             abort(404)
         return found
-
-    def page_title(self, page: str) -> str:
-        raise NotImplementedError
-
-    def render_template(self, template: str, **kwargs: Any) -> str:
-        raise NotImplementedError

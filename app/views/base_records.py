@@ -193,7 +193,9 @@ class RecordPages(ListPages):
         )
 
     def page_urls(self, item: Any, pk: Any) -> dict[str, str]:
-        urls = {"list": url_for(f"{self.endpoint}.list"), "reveal": url_for(f"{self.endpoint}.reveal", pk=pk)}
+        urls = {"list": url_for(f"{self.endpoint}.list")}
+        if "can_reveal" in self.base_permissions:
+            urls["reveal"] = url_for(f"{self.endpoint}.reveal", pk=pk)
         if self.asks_purpose:
             urls["purpose"] = url_for(f"{self.endpoint}.purpose", pk=pk)
         if self.permits("edit") and self.may_edit(item):
@@ -432,9 +434,8 @@ def related_filter(view: Any, name: str) -> Any:
 
 def person_path_of(model: type[Any]) -> str:
     """Where a model's rows keep the ID number of the person they are about; empty when they do not."""
-    for prop in inspect(model).column_attrs:
-        if kind_of(column_at(model, prop.key)) == "person_id":
-            return str(prop.key)
+    if kind_of(column_at(model, "person_id")) == "person_id":
+        return "person_id"
     for relation in inspect(model).relationships:
         if relation.direction.name == "MANYTOONE" and relation.mapper.class_ is Person:
             return f"{relation.key}.person_id"
