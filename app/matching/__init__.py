@@ -1,0 +1,1 @@
+"""Matching: rosters of every county against every register; doubts out. No Flask, no database of the product."""

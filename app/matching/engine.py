@@ -1,0 +1,271 @@
+"""Runs the rules over sealed Parquet files: DuckDB in this process, or the same selects on Spark.
+
+What comes out is the same either way: one Parquet file of evidence per run (what passed and what was stopped, with the reason).
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import polars as pl
+from sqlalchemy import Date, Integer, String
+from sqlalchemy.types import BigInteger
+
+from app.core import roc
+
+from . import sql, stage
+from .algebra import CUT_ORDER
+from .rules import RULES
+from .tables import INPUTS, condition, evidence, kind_dim, month_dim
+
+ENGINES: Final = ("duckdb", "spark")
+OLD_AGE: Final = 65
+OLDEST: Final = 60  # months of arrears looked at: the claim lapses after five years
+
+
+class EngineRefused(Exception):
+    """The engine cannot run; the message is Chinese and says what to do."""
+
+
+class RuleFailed(Exception):
+    """One rule raised; the others go on and this one counts as not checked."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One run: the month, the Parquet files by source (a source not delivered is absent), the conditions, the cap by month, the kinds paid.
+
+    `paths["roster"]` may hold rosters of other months too; only those up to `month` that paid for the same months are looked at.
+    """
+
+    month: int
+    paths: Mapping[str, Sequence[Path]]
+    conditions: Callable[[Sequence[int]], list[dict[str, object]]]
+    cap: Callable[[int], int | None]
+    cash_kinds: Sequence[str]
+    rules: Sequence[str] = tuple(RULES)
+
+
+@dataclass
+class Evidence:
+    """What the rules found: a Parquet file with the columns of `tables.EVIDENCE`; `failed`: rule → what was raised."""
+
+    path: Path
+    rows: int
+    months: tuple[int, int]
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """What a run needs of an engine."""
+
+    name: str
+
+    def view(self, name: str, paths: Sequence[Path], empty: pl.DataFrame) -> None: ...
+    def make(self, name: str, text: str) -> None: ...
+    def one(self, text: str) -> tuple[Any, ...]: ...
+    def append(self, name: str, text: str) -> None: ...
+    def write(self, name: str, path: Path) -> int: ...
+
+
+_POLARS: Final = {String: pl.String, Integer: pl.Int32, BigInteger: pl.Int64, Date: pl.Date}
+
+
+def frame(table: Any, rows: Sequence[Mapping[str, object]] = ()) -> pl.DataFrame:
+    """Rows as a frame with the columns and types of a table of `tables`."""
+    schema = {c.name: _POLARS[type(c.type)] for c in table.c}
+    return pl.DataFrame([{n: r.get(n) for n in schema} for r in rows], schema=schema)
+
+
+def _years_before(day: Any, years: int) -> Any:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)
+
+
+def months_frame(first: int, last: int, cap: Callable[[int], int | None]) -> pl.DataFrame:
+    """The bounds of each month of a run."""
+    return frame(
+        month_dim,
+        [
+            {
+                "month": m,
+                "first_day": roc.first_day(m),
+                "last_day": roc.last_day(m),
+                "year_ago": _years_before(roc.first_day(m), 1),
+                "born_by": _years_before(roc.last_day(m), OLD_AGE),
+                "cap": cap(m),
+            }
+            for m in range(first, last + 1)
+        ],
+    )
+
+
+def kinds_frame(cash_kinds: Sequence[str]) -> pl.DataFrame:
+    """The cash benefits, with their place in the order of cutting."""
+    order = {kind: i for i, kind in enumerate(CUT_ORDER)}
+    return frame(kind_dim, [{"kind": k, "cut_order": order.get(k)} for k in cash_kinds])
+
+
+def find(work: Work, engine: Engine, out: Path) -> Evidence:
+    """Run every rule and write the evidence to `out`. A rule that raises is `failed`; stage 0 failing raises."""
+    clock, seconds = time.perf_counter(), {}
+    for table in INPUTS:
+        engine.view(table.name, work.paths.get(table.name, ()), frame(table))
+    first, last = engine.one(sql.text_of(stage.span_select(work.month), engine.name))
+    first, last = (work.month, work.month) if first is None else (max(int(first), work.month - OLDEST), int(last))
+    small = {
+        month_dim.name: months_frame(first, last, work.cap),
+        kind_dim.name: kinds_frame(work.cash_kinds),
+        condition.name: frame(condition, work.conditions(range(first, last + 1))),
+    }
+    for name, data in small.items():
+        part = out.with_name(f".{name}.parquet")
+        data.write_parquet(part)
+        engine.view(name, (part,), data)
+    for name, select in stage.steps(work.month, first, last).items():
+        engine.make(name, sql.text_of(select, engine.name))
+    seconds["stage"] = round(time.perf_counter() - clock, 3)
+    engine.view("evidence", (), frame(evidence))
+    failed: dict[str, str] = {}
+    for code in work.rules:
+        clock = time.perf_counter()
+        try:
+            engine.append("evidence", sql.text_of(RULES[code].build(), engine.name))
+        except Exception as error:
+            failed[code] = f"{type(error).__name__}: {error}"
+        seconds[code] = round(time.perf_counter() - clock, 3)
+    clock = time.perf_counter()
+    rows = engine.write("evidence", out)
+    seconds["write"] = round(time.perf_counter() - clock, 3)
+    for name in small:
+        out.with_name(f".{name}.parquet").unlink(missing_ok=True)
+    return Evidence(out, rows, (first, last), failed, seconds)
+
+
+class DuckEngine:
+    """DuckDB in this process. Working tables live in memory and spill to `temp`."""
+
+    name = "duckdb"
+
+    def __init__(self, temp: Path, threads: int | None = None, memory: str = "1GB") -> None:
+        import duckdb
+
+        self._db = duckdb.connect()
+        self._db.execute(f"SET threads = {threads or os.cpu_count() or 1}")
+        self._db.execute(f"SET memory_limit = '{memory}'")
+        self._db.execute(f"SET temp_directory = '{_quoted(temp)}'")
+        self._db.execute("SET preserve_insertion_order = false")
+        self._db.execute("SET enable_progress_bar = false")
+
+    def view(self, name: str, paths: Sequence[Path], empty: pl.DataFrame) -> None:
+        if paths:
+            files = ", ".join(f"'{_quoted(p)}'" for p in paths)
+            self._db.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{files}], union_by_name = true)")  # noqa: S608 (names of our own tables)
+            return
+        columns = ", ".join(f'"{c}" {_DUCK_TYPE[t]}' for c, t in empty.schema.items())
+        self._db.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+
+    def make(self, name: str, text: str) -> None:
+        self._db.execute(f"CREATE OR REPLACE TABLE {name} AS {text}")
+
+    def one(self, text: str) -> tuple[Any, ...]:
+        return self._db.execute(text).fetchone() or ()
+
+    def append(self, name: str, text: str) -> None:
+        self._db.execute(f"INSERT INTO {name} {text}")
+
+    def write(self, name: str, path: Path) -> int:
+        part = path.with_suffix(".part")
+        self._db.execute(f"COPY (SELECT * FROM {name}) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)")  # noqa: S608
+        part.rename(path)
+        return int(self.one(f"SELECT count(*) FROM {name}")[0])  # noqa: S608
+
+    def close(self) -> None:
+        self._db.close()
+
+
+_DUCK_TYPE: Final = {pl.String(): "VARCHAR", pl.Int32(): "INTEGER", pl.Int64(): "BIGINT", pl.Date(): "DATE"}
+
+
+class SparkEngine:
+    """The same selects on Spark. `master` as Spark writes it (`local[2]`, `spark://host:7077`); paths must be seen by every worker."""
+
+    name = "spark"
+
+    def __init__(self, master: str) -> None:
+        if find_spec("pyspark") is None:
+            raise EngineRefused("這台機器沒有安裝 Spark（pyspark）；請安裝選用套件 [spark] 及 Java 17，或改用 --engine duckdb")
+        from pyspark.sql import SparkSession
+
+        self._spark: Any = (
+            SparkSession.builder.master(master)
+            .appName("swis match")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "8")
+            .config("spark.sql.session.timeZone", "UTC")
+            .getOrCreate()
+        )
+        self._parts: dict[str, list[Any]] = {}
+
+    def view(self, name: str, paths: Sequence[Path], empty: pl.DataFrame) -> None:
+        if paths:
+            data = self._spark.read.option("mergeSchema", "true").parquet(*(str(p) for p in paths))
+        else:
+            data = self._spark.createDataFrame([], ", ".join(f"`{c}` {_SPARK_TYPE[t]}" for c, t in empty.schema.items()))
+            self._parts[name] = []
+        data.createOrReplaceTempView(name)
+
+    def make(self, name: str, text: str) -> None:
+        self._spark.sql(text).cache().createOrReplaceTempView(name)
+
+    def one(self, text: str) -> tuple[Any, ...]:
+        return tuple(self._spark.sql(text).first() or ())
+
+    def append(self, name: str, text: str) -> None:
+        rows = self._spark.sql(text).cache()
+        rows.count()  # so that a rule that fails fails here
+        self._parts[name].append(rows)
+
+    def write(self, name: str, path: Path) -> int:
+        rows = self._parts[name][0]
+        for part in self._parts[name][1:]:
+            rows = rows.unionByName(part)
+        folder = path.with_suffix(".spark")
+        rows.coalesce(1).write.mode("overwrite").parquet(str(folder))
+        pl.scan_parquet(folder / "*.parquet").collect().write_parquet(path, compression="zstd")
+        for file in sorted(folder.iterdir()):
+            file.unlink()
+        folder.rmdir()
+        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+    def close(self) -> None:
+        self._spark.catalog.clearCache()
+        self._spark.stop()
+
+
+_SPARK_TYPE: Final = {pl.String(): "STRING", pl.Int32(): "INT", pl.Int64(): "BIGINT", pl.Date(): "DATE"}
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+@contextmanager
+def opened(name: str, temp: Path, spark_master: str = "local[*]") -> Iterator[Engine]:
+    """The engine of a name. Raises EngineRefused (Chinese) when it is unknown or not installed."""
+    if name not in ENGINES:
+        raise EngineRefused(f"沒有「{name}」這種比對引擎，請用 {' 或 '.join(ENGINES)}")
+    temp.mkdir(parents=True, exist_ok=True)
+    engine = DuckEngine(temp) if name == "duckdb" else SparkEngine(spark_master)
+    try:
+        yield engine
+    finally:
+        engine.close()

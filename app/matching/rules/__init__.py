@@ -1,0 +1,11 @@
+"""The rules in force. A new rule is a new declared object in one of these files; nothing else changes."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from . import facts, pairs, residence
+from .base import HARD, INFO, LETTER, LIKELY, Rule
+
+RULES: Final[Mapping[str, Rule]] = {r.code: r for r in sorted((*facts.RULES, *residence.RULES, *pairs.RULES), key=lambda r: r.strength)}
+
+__all__ = ["HARD", "INFO", "LETTER", "LIKELY", "RULES", "Rule"]
