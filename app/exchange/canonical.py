@@ -1,6 +1,7 @@
 """Accepted rows as canonical text: what the writers write and the content hash is taken of."""
 
 import hashlib
+import io
 from typing import Final
 
 import polars as pl
@@ -49,13 +50,17 @@ def text_frame(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 def content_sha256(frame: pl.DataFrame, layout: Layout, rejected: pl.DataFrame | None = None) -> str:
     """SHA-256 of the canonical rows sorted by the record number (without one: by all columns), `|` between cells and a
     line feed after each row. Rejected rows count too, as written, so a file with other errors is other content."""
-    text = text_frame(frame, layout)
-    text = text.sort([*layout.key, *(name for name in text.columns if name not in layout.key)])
+    keys = [text_of(layout.field(name)) for name in layout.key or layout.names]
+    order = frame.select(pl.arg_sort_by(keys)).to_series()
     digest = hashlib.sha256()
-    for start in range(0, text.height, _CHUNK):
-        rows = text.slice(start, _CHUNK).write_csv(include_header=False, separator="|", quote_style="never")
-        digest.update((rows or "").encode())
+    for start in range(0, frame.height, _CHUNK):
+        text = text_frame(frame[order.slice(start, _CHUNK)], layout)
+        rows = io.BytesIO()
+        text.write_csv(rows, include_header=False, separator="|", quote_style="never")
+        digest.update(rows.getbuffer())
     if rejected is not None and not rejected.is_empty():
-        rows = rejected.drop("row_no").write_csv(include_header=False, separator="|", quote_style="never", null_value="")
-        digest.update(b"\n" + (rows or "").encode())
+        digest.update(b"\n")
+        rows = io.BytesIO()
+        rejected.drop("row_no").write_csv(rows, include_header=False, separator="|", quote_style="never", null_value="")
+        digest.update(rows.getbuffer())
     return digest.hexdigest()

@@ -251,7 +251,8 @@ class _Run:
             raise FileProblem("total_differs", total=f"{int(said):,}", amount=f"{amount:,}")
 
     def accepted(self) -> pl.DataFrame:
-        return snapshots.conform(self.frames[0], self.layout.source)
+        """The accepted rows as snapshots hold them. Lets go of the working copy."""
+        return snapshots.conform(self.frames.pop(), self.layout.source)
 
     def rejected_rows(self, reopen: Any) -> pl.DataFrame:
         """The rejected rows as written, columns `c0`… and `row_no`. Rows rejected late are fetched by reading again."""

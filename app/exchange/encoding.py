@@ -13,7 +13,8 @@ from typing import Final
 
 from .messages import FileProblem
 
-BLOCK: Final = 1 << 16
+_BLOCKS: Final = {"cp950": 1 << 16}  # small: each user-defined character costs a copy of the block
+_BLOCK: Final = 1 << 20
 Encoding = str  # "utf-8-sig", "utf-8" or "cp950"
 
 # The user-defined areas in the order Windows code page 950 numbers them: (first lead, first trail, last lead, first character).
@@ -105,20 +106,28 @@ def detect(path: Path) -> Encoding:
 
 def _offence(path: Path, encoding: Encoding) -> int | None:
     """The line of the first byte that is not of the encoding; None when there is none."""
+    decoder = _decoder(encoding)
     lines = 1
-    try:
-        for block in text_blocks(path, encoding):
-            lines += block.count("\n")
-    except UnicodeDecodeError as error:
-        return lines + error.object[: error.start].count(b"\n")
-    return None
-
-
-def text_blocks(path: Path, encoding: Encoding, size: int = BLOCK) -> Iterator[str]:
-    """The file's text in pieces, line ends as `\\n`. UnicodeDecodeError at the first byte that does not decode."""
-    strict = codecs.getincrementaldecoder(encoding)("swis-eudc" if encoding == "cp950" else "strict")
-    decoder = io.IncrementalNewlineDecoder(strict, translate=True)
     with path.open("rb") as file:
-        while data := file.read(size):
+        while True:
+            data = file.read(_BLOCKS.get(encoding, _BLOCK))
+            try:
+                decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                return lines + error.object[: error.start].count(b"\n")
+            if not data:
+                return None
+            lines += data.count(b"\n")
+
+
+def _decoder(encoding: Encoding) -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder(encoding)("swis-eudc" if encoding == "cp950" else "strict")
+
+
+def text_blocks(path: Path, encoding: Encoding) -> Iterator[str]:
+    """The file's text in pieces, line ends as `\\n`. UnicodeDecodeError at the first byte that does not decode."""
+    decoder = io.IncrementalNewlineDecoder(_decoder(encoding), translate=True)
+    with path.open("rb") as file:
+        while data := file.read(_BLOCKS.get(encoding, _BLOCK)):
             yield decoder.decode(data)
         yield decoder.decode(b"", final=True)

@@ -33,7 +33,7 @@ class Read:
     """A column read: typed values, and per cell the code of what is wrong (null when fine)."""
 
     values: pl.Series
-    codes: pl.Series | None
+    codes: pl.Series
 
 
 # --- one value -------------------------------------------------------------------------------------------------------
@@ -153,122 +153,111 @@ def reader(field: Field) -> Callable[[str], Any]:
 
 # --- a column --------------------------------------------------------------------------------------------------------
 
-
-def _days(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """Days since 1970-01-01 of a proleptic Gregorian date (integer arithmetic only)."""
-    shifted = pl.when(month <= 2).then(year - 1).otherwise(year)
-    era = shifted // 400
-    year_of_era = shifted - era * 400
-    day_of_year = (153 * (month + pl.when(month > 2).then(-3).otherwise(9)) + 2) // 5 + day - 1
-    return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
+_INVISIBLE = "[\u200b\u200c\u200d\u2060\ufeff]"
+_BLANKS = " \u3000\t\r\n"
+_CONTROL = r"[\x00-\x1f\x7f]"
+_DOUBTFUL = "[?？\u3013\ufffd\ue000-\uf8ff]"
+# Text of these characters alone is already as it should be: printable ASCII without blanks, CJK, full-width forms.
+_UNPLAIN = "[^\\x21-\\x7e\u3001-\u3012\u3014-\u3029\u3400-\u9fff\uff01-\uff5e\U00020000-\U0002f7ff]"
+_UNPLAIN_NAME = _UNPLAIN + "|[?？]"
 
 
 def _fast_date(text: pl.Expr) -> pl.Expr:
-    """yyyMMdd with exactly seven digits; null for whatever else or an impossible day."""
-    number = pl.when(text.str.len_bytes() == 7).then(text.str.to_integer(strict=False)).cast(pl.Int32)
-    number = pl.when(number > 10000).then(number)
-    year, month, day = number // 10000 + roc.EPOCH, number // 100 % 100, number % 100
+    """Integer arithmetic only: the days since 1970-01-01 of a proleptic Gregorian date."""
+    n = pl.when(text.str.contains("^[0-9]{7}$")).then(text).cast(pl.Int32, strict=False)
+    roc_year, month, day = n // 10000, n // 100 % 100, n % 100
+    year = roc_year + roc.EPOCH
     leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
-    longest = pl.when(month == 2).then(pl.when(leap).then(29).otherwise(28)).when(month.is_in([4, 6, 9, 11])).then(30).otherwise(31)
-    good = month.is_between(1, 12) & (day >= 1) & (day <= longest)
-    return pl.when(good).then(_days(year, month, day)).cast(pl.Int32).cast(pl.Date)
+    longest = pl.when(month == 2).then(28 + leap.cast(pl.Int32)).otherwise(30 + ((month + month // 8) % 2))
+    good = (roc_year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= longest)
+    late = (month > 2).cast(pl.Int32)
+    y, m = year - 1 + late, month + 9 - 12 * late  # years and months counted from March
+    days = y * 365 + y // 4 - y // 100 + y // 400 + (153 * m + 2) // 5 + day - 719469
+    return pl.when(good).then(days).cast(pl.Int32).cast(pl.Date)
 
 
 def _fast_month(text: pl.Expr) -> pl.Expr:
-    number = pl.when(text.str.contains(r"^[0-9]{5}$")).then(text.str.to_integer(strict=False)).cast(pl.Int32)
-    year, month = number // 100, number % 100
-    return pl.when((year >= 1) & month.is_between(1, 12)).then((year + roc.EPOCH) * 12 + month - 1).cast(pl.Int32)
+    n = pl.when(text.str.contains("^[0-9]{5}$")).then(text).cast(pl.Int32, strict=False)
+    year, month = n // 100, n % 100
+    return pl.when((year >= 1) & (month >= 1) & (month <= 12)).then((year + roc.EPOCH) * 12 + month - 1)
 
 
-def _fast(field: Field, text: pl.Expr) -> pl.Expr:
+def fast(field: Field, text: pl.Expr) -> pl.Expr:
+    """What of a text column is in the canonical form, typed; null for blank cells and for whatever needs a closer look."""
     match field.form:
+        case "text" | "name":
+            value = text
         case "date":
-            return _fast_date(text)
+            value = _fast_date(text)
         case "month":
-            return _fast_month(text)
+            value = _fast_month(text)
         case "int":
-            return pl.when(text.str.contains(r"^[0-9]{1,15}$")).then(text.str.to_integer(strict=False)).cast(pl.Int64)
+            value = pl.when(text.str.contains(r"^[0-9]{1,15}$")).then(text).cast(pl.Int64, strict=False)
         case "person_id":
-            return pl.when(text.str.contains(r"^[A-Z][A-D0-9][0-9]{8}$")).then(text)
+            value = pl.when(text.str.contains(r"^[A-Z][A-D0-9][0-9]{8}$")).then(text)
         case "digits":
-            return pl.when(text.str.contains(rf"^[0-9]{{{field.size}}}$")).then(text)
+            value = pl.when(text.str.contains(rf"^[0-9]{{{field.size}}}$")).then(text)
         case "code":
-            return pl.when(text.is_in(list(field.codes or {}))).then(text)
-    return pl.lit(None, dtype=dtype(field))
+            value = pl.when(text.is_in(list(field.codes or {}))).then(text)
+        case _:
+            value = pl.lit(None, dtype=dtype(field))
+    return value.cast(dtype(field))
+
+
+def needs_look(field: Field, text: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """Is there any cell that `fast` does not settle?"""
+    if field.form in ("text", "name"):
+        return (text.str.contains(_UNPLAIN_NAME if field.form == "name" else _UNPLAIN) | (text.str.len_bytes() > field.size)).any()
+    return (value.is_null() & text.is_not_null()).any()
+
+
+def read_column(text: pl.Series, field: Field, quick: pl.Series | None = None) -> Read:
+    """Read a text column exactly. Blank cells are null without a code. `quick` is what `fast` made of it, if known."""
+    if field.form in ("text", "name"):
+        return _read_text(text, field)
+    kind = dtype(field)
+    frame = text.alias("t").to_frame()
+    frame = frame.lazy().with_columns(fast(field, pl.col("t")).alias("v")).collect() if quick is None else frame.with_columns(quick.alias("v"))
+    distinct = frame.filter(pl.col("v").is_null() & pl.col("t").is_not_null())["t"].unique()
+    found = _slow(distinct.to_list(), reader(field))
+    table = pl.DataFrame(
+        {"t": list(found), "v2": [value for value, _ in found.values()], CODE: [code for _, code in found.values()]},
+        schema={"t": pl.String, "v2": kind, CODE: pl.String},
+    )
+    joined = frame.join(table, on="t", how="left", maintain_order="left").with_columns(pl.coalesce("v", "v2").alias("v"))
+    return Read(joined["v"], joined[CODE])
 
 
 def _slow(values: list[str], read: Callable[[str], Any]) -> Mapping[str, tuple[Any, str | None]]:
     out: dict[str, tuple[Any, str | None]] = {}
     for value in values:
         try:
-            out[value] = (read(value), None)
+            out[value] = (read(value) if fold(value) else None, None)
         except Unreadable as problem:
             out[value] = (None, problem.code)
     return out
 
 
-def read_column(text: pl.Series, field: Field) -> Read:
-    """Read a text column of the field's form. Blank cells are null without a code."""
-    if field.form in ("text", "name"):
-        return _read_text(text, field)
-    kind = dtype(field)
-    frame = text.alias("t").to_frame()
-    frame = frame.with_columns(_fast(field, pl.col("t")).cast(kind).alias("v"))
-    left = frame["v"].is_null() & text.is_not_null() & (text != "")
-    if not left.any():
-        return Read(frame["v"], None)
-    distinct = frame.filter(left)["t"].unique()
-    found = _slow(distinct.to_list(), _blank_is_none(reader(field)))
-    table = pl.DataFrame(
-        {"t": list(found), "v2": [value for value, _ in found.values()], CODE: [code for _, code in found.values()]},
-        schema={"t": pl.String, "v2": kind, CODE: pl.String},
-    )
-    joined = frame.join(table, on="t", how="left", maintain_order="left").with_columns(pl.coalesce("v", "v2").alias("v"))
-    codes = joined[CODE]
-    return Read(joined["v"], codes if codes.null_count() < codes.len() else None)
-
-
-def _blank_is_none(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda text: read(text) if fold(text) else None
-
-
-_INVISIBLE = "[\u200b\u200c\u200d\u2060\ufeff]"
-_BLANKS = " \u3000\t\r\n"
-_CONTROL = r"[\x00-\x1f\x7f]"
-_DOUBTFUL = "[?？\u3013\ufffd\ue000-\uf8ff]"
-
-
 def _read_text(text: pl.Series, field: Field) -> Read:
-    frame = text.alias("t").to_frame()
-    clean = pl.col("t")
-    if frame.select(pl.col("t").str.contains(r"[^\x21-\x7e]").any()).item():
-        clean = clean.str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.strip_chars(_BLANKS)
-    clean = pl.when(clean != "").then(clean)
-    frame = frame.with_columns(clean.alias("v"))
+    clean = pl.col("t").str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.strip_chars(_BLANKS)
+    frame = text.alias("t").to_frame().select(pl.when(clean != "").then(clean).alias("v"))
     value = pl.col("v")
     code = pl.when(value.str.len_chars() > field.size).then(pl.lit("text_long")).when(value.str.contains(_CONTROL)).then(pl.lit("text_control"))
     if field.form == "name":
         code = code.when(value.str.contains(_DOUBTFUL)).then(pl.lit("name_doubtful"))
-    codes = frame.select(code.alias(CODE))[CODE]
-    return Read(frame["v"], codes if codes.null_count() < codes.len() else None)
+    return Read(frame["v"], frame.select(code.alias(CODE))[CODE])
 
 
 # --- check digit -----------------------------------------------------------------------------------------------------
 
 
-def checksum_ok(ids: pl.Series) -> pl.Series:
+def checksum_ok(ids: pl.Expr) -> pl.Expr:
     """Does the check digit of each person_id hold? (The column form of `identity.checksum_ok`; null gives False.)"""
-    letters = list(identity.LETTER)
-    first = pl.col("i").str.slice(0, 1).replace_strict(letters, list(identity.LETTER.values()), default=None, return_dtype=pl.Int64)
-    second_text = pl.col("i").str.slice(1, 1)
-    second = second_text.replace_strict(
-        list("1289ABCD"), [1, 2, 8, 9, *(identity.LETTER[c] % 10 for c in "ABCD")], default=None, return_dtype=pl.Int64
-    )
-    rest = pl.col("i").str.slice(2, 8).str.to_integer(strict=False).cast(pl.Int64)
-    digit = [rest // 10 ** (7 - place) % 10 for place in range(8)]
-    weights = (7, 6, 5, 4, 3, 2, 1, 1)
+    first = ids.str.slice(0, 1).replace_strict(list(identity.LETTER), list(identity.LETTER.values()), default=None, return_dtype=pl.Int32)
+    units = {**{d: int(d) for d in "1289"}, **{c: identity.LETTER[c] % 10 for c in "ABCD"}}
+    second = ids.str.slice(1, 1).replace_strict(list(units), list(units.values()), default=None, return_dtype=pl.Int32)
+    rest = ids.str.slice(2, 8).cast(pl.Int32, strict=False)
     total = first // 10 + first % 10 * 9 + second * 8
-    for one, weight in zip(digit, weights, strict=True):
-        total = total + one * weight
-    good = (pl.col("i").str.len_bytes() == 10) & pl.col("i").str.contains(r"^[A-Z][1289A-D][0-9]{8}$") & (total % 10 == 0)
-    return ids.alias("i").to_frame().select(good.fill_null(False).alias("id_ok"))["id_ok"]
+    for place, weight in enumerate((7, 6, 5, 4, 3, 2, 1, 1)):
+        total = total + rest // 10 ** (7 - place) % 10 * weight
+    return ((ids.str.len_bytes() == 10) & ids.str.contains(r"^[A-Z][1289A-D][0-9]{8}$") & (total % 10 == 0)).fill_null(False)

@@ -17,7 +17,7 @@ from .mapping import Mapping
 from .messages import FileProblem
 from .tables import PIECE_ROWS, Table, cell_names, frame_of, frame_of_rows
 
-_BLOCK: Final = 8 << 20  # characters of text turned into one piece
+_BLOCK: Final = 16 << 20  # characters of text turned into one piece
 _LONGEST: Final = 1 << 20  # characters one line (or one quoted cell over several lines) may have
 
 
@@ -144,6 +144,8 @@ _PROPER: Final = r'^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*$'
 
 def _plain_piece(text: str, separator: str, width: int, first_row: int, quote: str | None) -> tuple[pl.DataFrame, int]:
     """A piece from lines of which none holds a line break. Lines of another width are read one by one."""
+    if (cells := _all_shaped(text, separator, width, quote)) is not None:
+        return frame_of(cells, pl.int_range(first_row, first_row + cells.height, dtype=pl.Int64, eager=True)), cells.height
     lines = pl.Series("line", [text.removesuffix("\n")]).str.split("\n").explode()
     frame = pl.DataFrame({"line": lines, "row_no": pl.int_range(first_row, first_row + lines.len(), eager=True)})
     content = frame["line"].str.strip_chars(separator + ' \u3000\t"') != ""
@@ -164,6 +166,28 @@ def _plain_piece(text: str, separator: str, width: int, first_row: int, quote: s
         rows = [line.split(separator) for line in cells] if quote is None else list(csv.reader(cells))
         out = pl.concat([out, frame_of_rows(list(zip(bad["row_no"], rows, strict=True)), width, separator)]).sort("row_no")
     return out, lines.len()
+
+
+def _all_shaped(text: str, separator: str, width: int, quote: str | None) -> pl.DataFrame | None:
+    """The cells when every line has exactly `width` of them and none is blank; None when a closer look is needed."""
+    names = cell_names(width)
+    try:
+        cells = pl.read_csv(
+            io.BytesIO(text.encode()),
+            has_header=False,
+            schema=dict.fromkeys(names, pl.String),
+            separator=separator,
+            quote_char=quote,
+            infer_schema=False,
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    lines = text.count("\n") + (not text.endswith("\n"))
+    if cells.height != lines or cells[names[-1]].null_count():  # a short line leaves null, an empty cell does not
+        return None
+    blank = cells.select(pl.all_horizontal(pl.col(name).str.strip_chars(" \u3000\t") == "" for name in (names[0], names[-1])).any()).item()
+    return None if blank else cells
 
 
 def _split(lines: pl.Series, separator: str, width: int, quote: str | None) -> pl.DataFrame:

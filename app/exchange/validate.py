@@ -14,7 +14,7 @@ from app.core import roc
 
 from . import codes
 from .encoding import raw_hex
-from .forms import checksum_ok, read_column
+from .forms import checksum_ok, fast, needs_look, read_column
 from .layouts import Field, Layout
 from .mapping import Mapping
 from .messages import CATALOGUE
@@ -51,96 +51,111 @@ def _shown(value: pl.Expr) -> pl.Expr:
 
 def check_piece(piece: pl.DataFrame, columns: tuple[str | None, ...], layout: Layout, mapping: Mapping | None = None) -> Checked:
     """Read and check one piece of a file (see `tables`) whose cells mean `columns`."""
-    shape = piece.filter(pl.col("problem").is_not_null())
-    found = [
-        shape.select(
-            "row_no", pl.lit("row").alias("level"), pl.lit("").alias("field"), pl.col("problem").alias("code"), pl.col("problem_value").alias("value")
-        )
-    ]
-    piece = piece.filter(pl.col("problem").is_null())
-    where = {name: f"c{i}" for i, name in enumerate(columns) if name}
-    frame = piece.select("row_no")
-    for field in layout.fields:
-        text = _cells(piece, where, field, mapping)
-        if text is None:
-            frame = frame.with_columns(pl.lit(None, dtype=dtype(field)).alias(field.name))
-            continue
-        values, issues = _check_cells(text, field, layout, frame["row_no"])
-        frame = frame.with_columns(values)
-        found += issues
-    frame, more = _check_rows(frame, layout)
-    found += more
+    found: list[pl.DataFrame] = []
+    if piece["problem"].null_count() < piece.height:
+        shape = piece.filter(pl.col("problem").is_not_null())
+        level, field = pl.lit("row").alias("level"), pl.lit("").alias("field")
+        found.append(shape.select("row_no", level, field, pl.col("problem").alias("code"), pl.col("problem_value").alias("value")))
+        piece = piece.filter(pl.col("problem").is_null())
+    texts = {field.name: text for field in layout.fields if (text := _text(field, columns, mapping)) is not None}
+    read = [f for f in layout.fields if f.name in texts]
+    cells = piece.lazy().select("row_no", *(text.cast(pl.String).alias(f"t:{name}") for name, text in texts.items())).collect()
+    values = [fast(f, pl.col(f"t:{f.name}")).alias(f.name) if f.name in texts else pl.lit(None, dtype=dtype(f)).alias(f.name) for f in layout.fields]
+    frame = cells.lazy().with_columns(values).collect()
+    look = frame.lazy().select(needs_look(f, pl.col(f"t:{f.name}"), pl.col(f.name)).alias(f.name) for f in read).collect()
+    for field in read:
+        if look[field.name].item():
+            frame, issues = _look_closely(frame, field)
+            found += issues
+    for extra in ("name_raw", "birth_raw"):
+        if extra not in frame.columns and layout.has(extra.removesuffix("_raw")):
+            frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(extra))
+    frame = frame.with_columns(checksum_ok(pl.col("person_id")).alias("id_ok"))
+    found += _broken_rules(frame, layout)
+    frame = frame.drop(f"t:{name}" for name in texts).drop([c for c in frame.columns if c.startswith("code:")])
     return Checked(frame, pl.concat([no_issues(), *(f.select(list(ISSUE_SCHEMA)) for f in found if not f.is_empty())]))
 
 
-def _cells(piece: pl.DataFrame, where: dict[str, str], field: Field, mapping: Mapping | None) -> pl.Series | None:
-    if field.name in where:
-        text = piece[where[field.name]]
+def _text(field: Field, columns: tuple[str | None, ...], mapping: Mapping | None) -> pl.Expr | None:
+    """The text of a field in a piece; None when the file does not have it."""
+    if field.name in columns:
+        text = pl.col(f"c{columns.index(field.name)}")
         if mapping and field.name in mapping.codes:
             table = mapping.codes[field.name]
             text = text.str.strip_chars().replace(list(table), list(table.values()))
         return text
     if mapping and field.name in mapping.constants:
-        return pl.Series([mapping.constants[field.name]] * piece.height, dtype=pl.String)
+        return pl.lit(mapping.constants[field.name])
     return None
 
 
-def _check_cells(text: pl.Series, field: Field, layout: Layout, row_no: pl.Series) -> tuple[list[pl.Series], list[pl.DataFrame]]:
-    read = read_column(text, field)
-    values = [read.values.alias(field.name)]
-    work = pl.DataFrame({"row_no": row_no, "text": text, "value": read.values})
-    code = read.codes if read.codes is not None else pl.Series([None] * text.len(), dtype=pl.String)
-    work = work.with_columns(code.alias("code"))
-    found: list[pl.DataFrame] = []
-    if field.form == "person_id" and field.name != "person_id" and read.codes is not None:
-        values = [work.select(pl.when(pl.col("code").is_not_null()).then(pl.col("text")).otherwise(pl.col("value")).alias(field.name))[field.name]]
-        work = work.with_columns(pl.when(pl.col("code").is_not_null()).then(pl.lit("id_optional")).alias("code"))
-    if field.form == "date" and field.name != "birth":
-        work = work.with_columns(pl.col("code").replace("date_day_unknown", "date_form"))
-    if field.name == "birth":
-        raw = pl.when(pl.col("code") == "date_day_unknown").then(pl.col("text"))
-        values.append(work.select(raw.alias("birth_raw"))["birth_raw"])
-    if field.form == "name" and field.name == "name":
-        values.append(_raw_names(work))
-    if read.codes is not None:
-        for one in work["code"].unique().drop_nulls().to_list():
-            found.append(_issues(work, pl.col("code") == one, field.name, one, None if field.name in _NO_VALUE else "text"))
-    if field.is_required(layout.kind):
-        found.append(_issues(work, pl.col("value").is_null() & pl.col("code").is_null(), field.name, "missing"))
-    return values, found
+def _look_closely(frame: pl.DataFrame, field: Field) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """Read a column exactly; its values replace the quick ones, its codes become issues and the column `code:<field>`."""
+    name, text, code = field.name, f"t:{field.name}", f"code:{field.name}"
+    read = read_column(frame[text], field, frame[name])
+    if read.codes.null_count() == frame.height:
+        return frame.with_columns(read.values.alias(name)), []
+    frame = frame.with_columns(read.values.alias(name), read.codes.alias(code))
+    if field.form == "person_id" and name != "person_id":
+        frame = frame.with_columns(pl.when(pl.col(code).is_not_null()).then(text).otherwise(name).alias(name))
+        frame = frame.with_columns(pl.when(pl.col(code).is_not_null()).then(pl.lit("id_optional")).alias(code))
+    if field.form == "date" and name != "birth":
+        frame = frame.with_columns(pl.col(code).replace("date_day_unknown", "date_form"))
+    if name == "birth":
+        frame = frame.with_columns(pl.when(pl.col(code) == "date_day_unknown").then(text).alias("birth_raw"))
+    if name == "name":
+        frame = frame.with_columns(_raw_names(frame[text], frame[code]))
+    shown = None if name in _NO_VALUE else text
+    return frame, [_issues(frame, pl.col(code) == one, name, one, shown) for one in frame[code].unique().drop_nulls().to_list()]
 
 
-def _raw_names(work: pl.DataFrame) -> pl.Series:
-    doubtful = work.filter(pl.col("code") == "name_doubtful")["text"].unique().to_list()
-    if not doubtful:
-        return pl.Series("name_raw", [None] * work.height, dtype=pl.String)
-    raw = pl.when(pl.col("code") == "name_doubtful").then(pl.col("text")).replace_strict(
-        doubtful, [raw_hex(name) for name in doubtful], default=None, return_dtype=pl.String
-    )
-    return work.select(raw.alias("name_raw"))["name_raw"]
+def _raw_names(text: pl.Series, code: pl.Series) -> pl.Series:
+    doubtful = text.filter(code.eq_missing(pl.Series(["name_doubtful"])))
+    names = doubtful.unique().to_list()
+    frame = pl.DataFrame({"t": text, "c": code})
+    raw = pl.when(pl.col("c") == "name_doubtful").then(pl.col("t")).replace_strict(
+        names, [raw_hex(name) for name in names], default=None, return_dtype=pl.String
+    )  # fmt: skip
+    return frame.select(raw.alias("name_raw"))["name_raw"]
 
 
-def _check_rows(frame: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Rules over several cells of a row. A rule is silent where one of its cells could not be read."""
-    found: list[pl.DataFrame] = []
-    if layout.has("person_id"):
-        frame = frame.with_columns(checksum_ok(frame["person_id"]).alias("id_ok"))
-        found.append(_issues(frame, pl.col("person_id").is_not_null() & ~pl.col("id_ok"), "person_id", "id_checksum"))
+@dataclass(frozen=True)
+class _Rule:
+    field: str
+    code: str
+    broken: pl.Expr
+    value: str | None = None
+
+
+def _rules(frame: pl.DataFrame, layout: Layout) -> list[_Rule]:
+    """Rules on a row. A rule over several cells is silent where one of them is blank or could not be read."""
+    rules = []
+    for field in layout.fields:
+        if field.is_required(layout.kind):
+            unread = pl.col(f"code:{field.name}").is_null() if f"code:{field.name}" in frame.columns else pl.lit(True)
+            rules.append(_Rule(field.name, "missing", pl.col(field.name).is_null() & unread))
+    rules.append(_Rule("person_id", "id_checksum", pl.col("person_id").is_not_null() & ~pl.col("id_ok")))
     for first, last in layout.later:
         code = "month_order" if layout.field(last).form == "month" else "date_order"
-        found.append(_issues(frame, pl.col(last) < pl.col(first), last, code))
+        rules.append(_Rule(last, code, pl.col(last) < pl.col(first)))
     if layout.has("sex"):
         says = pl.col("person_id").str.slice(1, 1).replace_strict(list("1289ABCD"), list("MFMFMFMF"), default=None, return_dtype=pl.String)
-        found.append(_issues(frame, pl.col("id_ok") & (says != pl.col("sex")), "sex", "sex_differs"))
+        rules.append(_Rule("sex", "sex_differs", pl.col("id_ok") & (says != pl.col("sex"))))
     if layout.has("town_code"):
-        found.append(_issues(frame, pl.col("town_code").str.slice(0, 5) != pl.col("county_code"), "town_code", "town_county"))
+        rules.append(_Rule("town_code", "town_county", pl.col("town_code").str.slice(0, 5) != pl.col("county_code")))
     if layout.source == "roster":
         born = pl.col("birth").dt.year().cast(pl.Int32) * 12 + pl.col("birth").dt.month().cast(pl.Int32) - 1
-        found.append(_issues(frame, born > pl.col("ref_month"), "birth", "birth_future"))
+        rules.append(_Rule("birth", "birth_future", born > pl.col("ref_month")))
+        rules.append(_Rule("amount", "paid_not_active", (pl.col("amount") > 0) & (pl.col("status") != "active")))
         if layout.kind in codes.REGISTER_KINDS:
-            found.append(_issues(frame, pl.col("amount") != 0, "amount", "register_amount", "amount"))
-        found.append(_issues(frame, (pl.col("amount") > 0) & (pl.col("status") != "active"), "amount", "paid_not_active"))
-    return frame, found
+            rules.append(_Rule("amount", "register_amount", pl.col("amount") != 0, "amount"))
+    return rules
+
+
+def _broken_rules(frame: pl.DataFrame, layout: Layout) -> list[pl.DataFrame]:
+    rules = _rules(frame, layout)
+    hit = frame.lazy().select(rule.broken.any().alias(str(i)) for i, rule in enumerate(rules)).collect()
+    return [_issues(frame, rule.broken, rule.field, rule.code, rule.value) for i, rule in enumerate(rules) if hit[str(i)].item()]
 
 
 # --- the whole file --------------------------------------------------------------------------------------------------
