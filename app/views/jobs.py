@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, request, url_for
@@ -88,6 +89,8 @@ class JobView(ReferenceView):
     default_roles = {"can_list": ALL, "can_show": ALL, "can_export": ALL}
     move_commands = {"cancel": _cancel, "rerun": _rerun, "happened": _happened, "did_not_happen": _did_not_happen}
 
+    formatters_columns = {"args": lambda raw: asked(raw or {})}
+
     def record_title(self, item: Job) -> str:
         return f"第 {item.id} 號作業　{label_of(item.kind)}"
 
@@ -136,6 +139,12 @@ class JobView(ReferenceView):
 def label_of(kind: str) -> str:
     """A kind's name for people; the stored name for kinds this version no longer has."""
     return str(KINDS[kind].label) if kind in KINDS else kind
+
+
+def asked(args: Mapping[str, Any]) -> str:
+    """What a person filled in to start a run; what screens and other commands passed along is not for reading."""
+    known = {a.name: a for kind in KINDS.values() for a in kind.arguments}
+    return "；".join(f"{known[name].label}：{jobs.in_words(value, known[name].type)}" for name, value in args.items() if name in known)
 
 
 def progress_of(job: Job) -> dict[str, Any]:
@@ -255,8 +264,8 @@ def register(appbuilder: Any) -> None:
     for state, label, tone in ((NEEDS_PERSON, _l("Jobs waiting for a person"), "warn"), (FAILED, _l("Jobs that failed this week"), "bad")):
         tile(
             label,
-            lambda state=state: _tile(state),
-            lambda state=state: url_for("JobView.list", _flt_0_state=state),
+            partial(_in_state, state),
+            partial(url_for, "JobView.list", _flt_0_state=state),
             roles=jobs.STARTERS,
             permission=("can_list", "JobView"),
             tone=tone,
@@ -264,7 +273,7 @@ def register(appbuilder: Any) -> None:
         )
 
 
-def _tile(state: str) -> Any:
+def _in_state(state: str) -> Any:
     recent = or_(Job.finished_at.is_(None), Job.finished_at > clock.now() - dt.timedelta(days=7))
     return select(Job.id).where(Job.state == state, jobs.visible(_actor()), recent)
 

@@ -1,6 +1,7 @@
 """Grows jobs processes quickly: everything is imported once, each worker is a fork. One line on stdin, one pid on stdout.
 
-`python -m tests.faults.nursery DATABASE_URL`, then `grow` (a worker) or `grow clock` (a worker whose timetable ticks every second).
+`python -m tests.faults.nursery DATABASE_URL`, then `grow` (a worker),
+`grow clock` (one whose timetable ticks every second) or `grow calm` (one whose heart beats slowly).
 """
 
 import logging
@@ -23,6 +24,7 @@ from app.jobs.process import JobsProcess, Settings
 
 LINES = sa.Table("fault_line", sa.MetaData(), sa.Column("job_id", sa.Integer), sa.Column("line", sa.Integer))
 FAST = Settings(workers=1, lease=0.4, poll=0.03, grace=5)
+CALM = Settings(workers=1, lease=4.0, poll=0.03, grace=5)  # its first heartbeat comes after a second
 CHUNK, TOTAL = 40, 2400
 
 
@@ -35,6 +37,23 @@ def count(ctx: JobContext) -> Iterator[None]:
         ctx.checkpoint["next"] = start + CHUNK
         ctx.progress(start + CHUNK, TOTAL)
         yield
+
+
+@job("once", label="once", max_attempts=1000)
+def once(ctx: JobContext) -> Iterator[None]:
+    """One line, one chunk."""
+    ctx.session.execute(LINES.insert(), {"job_id": ctx.job_id, "line": 0})
+    yield
+
+
+@job("freeze", label="freeze", max_attempts=1000)
+def freeze(ctx: JobContext) -> Iterator[None]:
+    """Like `count`; the first attempt stops its whole process between two chunks, as a suspended machine would."""
+    for number, _chunk in enumerate(count(ctx)):
+        yield
+        if ctx.lease.attempt == 1 and number == 2:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.2)  # the stop reaches this thread here, not in the middle of the next chunk
 
 
 @job("every_second", label="every second")
@@ -52,14 +71,14 @@ def bare_app(url: str) -> Flask:
     return app
 
 
-def _grow(url: str, ticks: bool) -> None:
+def _grow(url: str, order: str) -> None:
     logging.basicConfig(level=logging.WARNING)
     random.seed(os.getpid())
     kind = timetable.KINDS["every_second"]
-    if ticks:
+    if "clock" in order:
         object.__setattr__(kind, "schedule", "* * * * *")
         timetable.trigger = lambda _kind: CronTrigger(second="*", timezone=clock.TAIPEI)
-    JobsProcess(bare_app(url), FAST).serve()
+    JobsProcess(bare_app(url), CALM if "calm" in order else FAST).serve()
 
 
 def main() -> None:
@@ -69,7 +88,7 @@ def main() -> None:
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             try:
-                _grow(sys.argv[1], "clock" in order)
+                _grow(sys.argv[1], order)
             finally:
                 os._exit(0)
         print(pid, flush=True)

@@ -1,5 +1,6 @@
 """Runs need a database and the commands, no screens: a bare application on both databases."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,16 @@ def postgres_template() -> str:
     return "jobs_template"
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema."""
+    path = tmp_path_factory.mktemp("jobs") / "template.db"
+    app = bare_app(f"sqlite:///{path}")
+    with app.app_context():
+        _fill()
+    return path
+
+
 def _fill() -> None:
     Model.metadata.create_all(db.engine)
     db.session.add(AuditHead(id=1, seq=0, hash=GENESIS))
@@ -37,10 +48,8 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         template = request.getfixturevalue("postgres_template")
         app = bare_app(postgres.cluster().create_database_from_template("jobs_live", template))
     else:
-        app = bare_app(f"sqlite:///{tmp_path / 'jobs.db'}")
+        app = bare_app(f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'jobs.db')}")
     with app.app_context():
-        if request.param == "sqlite":
-            _fill()
         yield app
         db.session.remove()
         db.engine.dispose()
