@@ -30,7 +30,7 @@
     var months = input.dataset.roc === "month", now = today();
     var at = (months ? readMonth(input.value) : readDate(input.value)) || now;
     if (at.m < 1 || at.m > 12 || at.y < 1) { at = now; }
-    var view = { y: at.y, m: at.m }, chosen = { y: at.y, m: at.m, d: at.d || 1 };
+    var typed = months ? readMonth(input.value) : readDate(input.value), view = { y: at.y, m: at.m }, chosen = { y: at.y, m: at.m, d: at.d || 1 };
     var box = make("div", { class: "roc-picker", role: "dialog", "aria-label": months ? "選擇年月" : "選擇日期" });
     input.parentNode.appendChild(box); input.setAttribute("aria-expanded", "true");
     open = { box: box, input: input };
@@ -47,14 +47,14 @@
       if (!months) { head.appendChild(button("»", "後一年", function () { step(12); })); }
       box.appendChild(head); box.appendChild(grid);
       if (months) {
-        for (i = 1; i <= 12; i++) { b = button(i + "月", view.y + "年" + i + "月", pick.bind(null, view.y, i, 1)); b.dataset.n = i; b.setAttribute("aria-pressed", String(view.y === at.y && i === at.m)); grid.appendChild(b); }
+        for (i = 1; i <= 12; i++) { b = button(i + "月", view.y + "年" + i + "月", pick.bind(null, view.y, i, 1)); b.dataset.n = i; b.setAttribute("aria-pressed", String(!!typed && view.y === at.y && i === at.m)); grid.appendChild(b); }
       } else {
         ["日", "一", "二", "三", "四", "五", "六"].forEach(function (w) { grid.appendChild(make("span", { "aria-hidden": "true" }, w)); });
         var first = new Date(Date.UTC(view.y + 1911, view.m - 1, 1)).getUTCDay(), last = daysIn(view.y, view.m);
         for (i = 0; i < first; i++) { grid.appendChild(make("span", {})); }
         for (i = 1; i <= last; i++) {
           b = button(String(i), view.y + "年" + view.m + "月" + i + "日", pick.bind(null, view.y, view.m, i)); b.dataset.n = i;
-          b.setAttribute("aria-pressed", String(view.y === chosen.y && view.m === chosen.m && i === chosen.d));
+          b.setAttribute("aria-pressed", String(!!typed && view.y === chosen.y && view.m === chosen.m && i === chosen.d));
           if (view.y === now.y && view.m === now.m && i === now.d) { b.className = "today"; }
           grid.appendChild(b);
         }

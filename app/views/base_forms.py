@@ -120,12 +120,12 @@ def field_for(view: Any, name: str) -> Any:
             return RemoteSelectField(label, extra, description=hint, view=view, column=name, lookup=lookup, required=required)
         return RelatedField(label, [Required() if required else Optional(), *extra], description=hint, view=view, column=name)
     column = column_at(interface.obj, name)
-    kind = kind_of(column)
+    kind, start = kind_of(column), interface.get_col_default(name)
     validators: list[Any] = [Required() if required else Optional(), *extra]
     if kind == "choice":
-        return ChoiceField(label, validators, description=hint, column=column, nullable=not required)
+        return ChoiceField(label, validators, description=hint, column=column, nullable=not required, default=start)
     if kind == "boolean":
-        return YesNoField(label, validators if required else extra, description=hint, nullable=interface.is_nullable(name))
+        return YesNoField(label, validators if required else extra, description=hint, nullable=interface.is_nullable(name), default=start)
     made: dict[str, Any] = {
         "date": RocDateField,
         "month": RocMonthField,
@@ -134,12 +134,12 @@ def field_for(view: Any, name: str) -> Any:
         "number": WholeNumberField,
     }
     if kind in made:
-        return made[kind](label, validators, description=hint)
+        return made[kind](label, validators, description=hint, default=start)
     length = interface.get_max_length(name)
     if length > 0:
         validators.append(Length(max=length, message=f"最多 {length} 個字"))
     long = column is not None and (isinstance(column.type, Text) or length > 200)
-    return (TextAreaField if long else StringField)(label, validators, description=hint, filters=[_trimmed])
+    return (TextAreaField if long else StringField)(label, validators, description=hint, default=start, filters=[_trimmed])
 
 
 def build_form(view: Any, names: Iterable[str], extra: dict[str, Any] | None = None) -> type[DynamicForm]:
@@ -157,7 +157,7 @@ def values_of(view: Any, form: Any, names: Iterable[str]) -> dict[str, Any]:
         if view.datamodel.is_relation_many_to_one(name):
             (local, _remote) = mapper.relationships[name].local_remote_pairs[0]
             out[mapper.get_property_by_column(local).key] = None if data is None else view.datamodel.get_related_interface(name).get_pk_value(data)
-        else:
+        elif data is not None or view.datamodel.is_nullable(name) or not _has_default(view.datamodel.obj, name):
             out[name] = data
     return out
 

@@ -34,7 +34,7 @@ def register(appbuilder: Any) -> None:
     """Give the templates their filters, and coded columns their names."""
     labels_for("county_code", lambda: place_names(County))
     labels_for("town_code", lambda: place_names(Township))
-    labels_for("benefit", lambda: {code: b.short_name for code, b in benefits().items()})
+    labels_for("benefit", lambda: {code: b.name for code, b in benefits().items()})
     env = current_app.jinja_env
     env.filters.update(moment=show_moment, roc_date=roc.show_date, roc_month=roc.show_month, money=money.show, shown=show)
     env.globals["print_time"] = lambda: show_moment(clock.now())

@@ -108,6 +108,17 @@ class RecordPages(ListPages):
             if m.name in self.move_commands
         ]
 
+    def waiting(self, item: Any) -> Sequence[str]:
+        """Why the signed-in person cannot move the record on: made by the same person, or somebody else's turn."""
+        who = web.actor()
+        if self.lifecycle is None or who is None or not self.move_commands:
+            return []
+        state = getattr(item, self.lifecycle.column)
+        onward = [m for m in self.lifecycle.moves.values() if state in m.sources]
+        lines = [f"「{m.label}」：{self.lifecycle.why_not(who, item, m.name)}" for m in onward if who.can(m.permission) and self.lifecycle.why_not(who, item, m.name)]
+        others = "、".join(str(m.label) for m in onward if not who.can(m.permission))
+        return [*lines, f"由其他同仁辦理：{others}"] if others else lines
+
     def steps(self, item: Any) -> Sequence[ProgressStep]:
         """The progress indicator, from `progress`: (label, the states in which the record stands at this step)."""
         if not self.progress or self.lifecycle is None:
@@ -180,6 +191,7 @@ class RecordPages(ListPages):
             state=self._state(item),
             sections=self.sections(item, revealed),
             moves=self.moves(item),
+            waiting=self.waiting(item),
             steps=self.steps(item),
             history=self.history(item),
             related=self._related(item),

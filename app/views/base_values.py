@@ -99,7 +99,8 @@ def choices_of(column: Column[Any] | None) -> Mapping[Any, Any]:
 
 def style_of(value: Any, column: Column[Any] | None) -> str:
     """The badge style of a coded value (`info["styles"]`): good | warn | bad | info | neutral; empty for no badge."""
-    return "" if column is None else column.info.get("styles", {}).get(value, "")
+    styles = {} if column is None else column.info.get("styles", {})
+    return styles.get(value, "") if styles else ""  # (a JSON value is no key)
 
 
 def show(value: Any, column: Column[Any] | None = None) -> str:
