@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_appbuilder.security.sqla.models import PermissionView, Role
@@ -168,7 +168,13 @@ def key_of(pair: tuple[str, str]) -> str:
 
 def thing_label(pair: tuple[str, str]) -> str:
     """What a permission is about, in Chinese: the menu, the screen or the field of work."""
-    return "選單" if pair[0] == "menu_access" else _(f"thing:{pair[1]}")
+    if pair[0] == "menu_access":
+        return "選單"
+    for view in current_app.appbuilder.baseviews:  # type: ignore[attr-defined]
+        if view.class_permission_name == pair[1]:
+            name = getattr(view, "record_name", "") or view.title
+            return f"畫面：{name}" if name else _(f"thing:{pair[1]}")
+    return f"作業：{_(f'thing:{pair[1]}')}"
 
 
 def verb_label(pair: tuple[str, str]) -> str:
