@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,10 +40,25 @@ def guard(path: Path, most_ratio: int = MOST_RATIO) -> None:
         raise FileProblem("carrier_macro")
 
 
+@contextmanager
+def _refused_when_broken() -> Iterator[None]:
+    """Whatever the workbook library trips over in a damaged file, panics included, is a damaged file."""
+    try:
+        yield
+    except FileProblem:
+        raise
+    except (CalamineError, OSError, ValueError, TypeError, IndexError, OverflowError):
+        raise FileProblem("carrier_broken") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise FileProblem("carrier_broken") from None
+
+
 def read_sheet(path: Path, carrier: str, layout: Layout | None, mapping: Mapping | None) -> Table:
     """Open the first sheet (in an error file of ours: the sheet behind our own) of a workbook."""
     guard(path)
-    try:
+    with _refused_when_broken():
         workbook = CalamineWorkbook.from_path(str(path))
         names = [name for name in workbook.sheet_names if name not in OUR_SHEETS]
         if not names:
@@ -51,10 +67,6 @@ def read_sheet(path: Path, carrier: str, layout: Layout | None, mapping: Mapping
         offset = sheet.start[0] if sheet.start else 0
         rows = iter(sheet.iter_rows())
         head = [list(row) for row in itertools.islice(rows, headers.LOOK_AHEAD)]
-    except FileProblem:
-        raise
-    except (CalamineError, OSError, ValueError, TypeError, IndexError):
-        raise FileProblem("carrier_broken") from None
     if not head:
         raise FileProblem("sheet_empty")
     first = [[_text(cell) for cell in row] for row in head]
@@ -93,10 +105,8 @@ def _pieces(rows: Iterator[Sequence[Any]], header: headers.Header, layout: Layou
     number = header.rows + 1
     dates: dict[int, int] = {}
     while True:
-        try:
+        with _refused_when_broken():
             chunk = list(itertools.islice(rows, PIECE_ROWS))
-        except (CalamineError, ValueError, OSError):
-            raise FileProblem("carrier_broken") from None
         if not chunk:
             break
         yield _piece(chunk, number, width, dates)
