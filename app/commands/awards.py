@@ -17,20 +17,6 @@ from app.security.roles import COUNTY
 from .base import Context, Refused, command
 
 
-def payee_from(channel: str, person_id: str, name: str, bank_code: str | None = None, account_no: str | None = None) -> Payee:
-    """A payee from a form's fields. A post account is 局號 (7) + 帳號 (7), given together (14 digits) or apart. Raises Refused."""
-    code, account = (bank_code or "").strip(), (account_no or "").strip().replace("-", "")
-    if channel == "post" and len(account) == 14:
-        code, account = account[:7], account[7:]
-    if channel == "post":
-        code, account = code.rjust(7, "0") if code else "", account.rjust(7, "0") if account else ""
-    if channel not in CHANNELS:
-        raise Refused("請選擇領款方式：郵局、銀行、跨行代付、現金或機構", "E-PAYEE")
-    if channel in ("post", "bank", "ach") and not (len(code) == 7 and code.isdigit() and account.isdigit()):
-        raise Refused("領款帳戶不完整：郵局請填局號 7 碼與帳號 7 碼，銀行請填總分行代號 7 碼與帳號", "E-PAYEE")
-    return Payee(channel, person_id, name, code, account)
-
-
 @command("awards.create", roles=COUNTY)
 def create_award(
     ctx: Context,
@@ -54,6 +40,7 @@ def create_award(
     person = ctx.get(Person, recipient_id)
     if amount <= 0:
         raise Refused("核定金額須大於 0 元", "E-AWARD")
+    _known_channel(payee)
     if to_month is not None and to_month < from_month:
         raise Refused("核定迄月早於起月，請修正", "E-AWARD")
     award = Award(
@@ -101,6 +88,7 @@ def change_award(
             raise Refused("變更後金額須大於 0 元；不再發放請辦理停發", "E-AWARD")
         _record(ctx, award, "amount", from_month, reason, rule_version, amount=amount, band=band if band is not None else award.band)
     if payee is not None:
+        _known_channel(payee)
         _record(ctx, award, "account", from_month, reason, rule_version, payee=payee)
     _refresh(ctx, award)
     ctx.audit("award.change", award, from_month=roc.month5(from_month), amount=amount, account=payee is not None, reason=reason)
@@ -160,6 +148,11 @@ def _open(ctx: Context, award_id: int) -> Award:
     if award.status == "ended":
         raise Refused("此案已終止，不能再變更；再次符合資格請重新申請", "E-AWARD")
     return award
+
+
+def _known_channel(payee: Payee) -> None:
+    if payee.channel not in CHANNELS:
+        raise Refused("請選擇領款方式：郵局、銀行、跨行代付、現金或機構", "E-PAYEE")
 
 
 def _payee_columns(payee: Payee) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -13,32 +12,24 @@ from app.models.award import Award
 from app.models.decision import Change
 from app.models.office import County
 from app.models.payment import Payment, PaymentLine
-from app.models.payment_run import PaymentRun
+from app.models.payment_run import PayerSetting, PaymentRun
 from app.models.person import Person
-from app.payments.checks import CheckInput, OtherBenefit, PersonFacts, Source
+from app.payments.checks import CheckInput, OtherBenefit, PersonFacts
 from app.payments.line import Line
 from app.rules import exclusions
 from app.rules.benefits import benefit
 
-from . import payment_lines
-
-Registers = Callable[[Session, PaymentRun, dict[int, str]], tuple[dict[int, PersonFacts], list[Source]]]
-REGISTERS: list[Registers] = []
-"""Further sources (received registers): function(session, run, {recipient: person_id}) → facts by recipient, and how far each source goes."""
+from . import payment_lines, payment_registers
 
 _EVENTS = {"death", "move_out", "custody", "placement"}
 
 
-def collect(session: Session, run: PaymentRun, lines: list[Line]) -> CheckInput:
+def collect(session: Session, run: PaymentRun, lines: list[Line], setting: PayerSetting) -> CheckInput:
     """Everything the check of this run needs; call under the system's scope, limited by the run itself."""
-    people = {x.person_key: x.person_id for x in lines}
     found = _case_files(session, run)
-    sources: list[Source] = [Source("個案異動登錄", roc.last_day(run.month))]
-    for register in REGISTERS:
-        more, said = register(session, run, people)
-        sources += said
-        for key, facts in more.items():
-            found[key] = _joined(found.get(key, PersonFacts()), facts)
+    more, sources = payment_registers.look(session, run)
+    for key, facts in more.items():
+        found[key] = _joined(found.get(key, PersonFacts()), facts)
     for key, others in _other_awards(session, run).items():
         found[key] = _joined(found.get(key, PersonFacts()), PersonFacts(others=tuple(others)))
     previous = session.get(PaymentRun, run.previous_id) if run.previous_id else None
@@ -53,7 +44,14 @@ def collect(session: Session, run: PaymentRun, lines: list[Line]) -> CheckInput:
         paid_elsewhere=_paid_elsewhere(session, run),
         omitted=[(a, r) for a, r in run.omitted],
         kind=run.kind,
+        payer_missing=_payer_missing(lines, setting),
     )
+
+
+def _payer_missing(lines: list[Line], setting: PayerSetting) -> str:
+    if any(x.payee.channel == "post" for x in lines) and not (setting.post_office.isdigit() and setting.post_account.isdigit()):
+        return f"{setting.payer_name}尚未登錄郵局的經辦局號與委存帳號，無法產生郵局媒體檔；請在發放單位設定補登"
+    return ""
 
 
 def _joined(a: PersonFacts, b: PersonFacts) -> PersonFacts:
@@ -79,7 +77,7 @@ def _case_files(session: Session, run: PaymentRun) -> dict[int, PersonFacts]:
             .where(PaymentLine.run_id == run.id)
         )
     }
-    counties = dict(session.execute(select(County.code, County.name)).tuples().all())
+    counties = dict(session.execute(select(County.code, County.name)).all())
     rows = session.execute(
         select(PaymentLine.recipient_id, Change.kind, Change.happened_on, Change.details)
         .join(Award, Award.id == PaymentLine.award_id)
@@ -95,7 +93,7 @@ def _event(kind: str, on: dt.date, details: dict[str, str], counties: dict[str, 
     if kind == "death":
         return PersonFacts(died_on=on)
     if kind == "move_out":
-        to = str(details.get("county_to") or "")
+        to = str(details.get("county_code") or "")
         return PersonFacts(moved_out_on=on, moved_to=counties.get(to, to))
     until = roc.parse_date(details["to_date"]) if details.get("to_date") else None
     return PersonFacts(custody=((on, until),)) if kind == "custody" else PersonFacts(placement=((on, until),))
@@ -132,4 +130,4 @@ def _paid_elsewhere(session: Session, run: PaymentRun) -> dict[int, str]:
         .join(PaymentRun, PaymentRun.id == theirs.run_id)
         .where(mine.run_id == run.id, mine.live, theirs.live)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

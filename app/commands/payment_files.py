@@ -32,15 +32,10 @@ def log_path() -> Path:
 
 def refuse_after_restore(ctx: Context, benefit: str, payer: str, month: int) -> None:
     """Raises Refused when files of this payer, benefit and month left that the database knows nothing about."""
-    known = dict(
-        ctx.session.execute(
-            select(PaymentRun.run_no, PaymentRun.content_hash).where(
-                PaymentRun.town_code == payer, PaymentRun.benefit == benefit, PaymentRun.month == month, PaymentRun.state.in_(SENT)
-            )
-        )
-        .tuples()
-        .all()
+    registers = select(PaymentRun.run_no, PaymentRun.content_hash).where(
+        PaymentRun.town_code == payer, PaymentRun.benefit == benefit, PaymentRun.month == month, PaymentRun.state.in_(SENT)
     )
+    known = dict(ctx.session.execute(registers).all())
     lost = export_log.unknown(export_log.read(log_path()), payer, benefit, month, known)
     if lost:
         e = lost[-1]
@@ -61,7 +56,7 @@ def heading(ctx: Context, run: PaymentRun, setting: PayerSetting) -> cash_list.H
         run_no=run.run_no,
         content_hash=run.content_hash,
         made_at=run.released_at or run.made_at,
-        town_names=dict(ctx.session.execute(towns).tuples().all()),
+        town_names=dict(ctx.session.execute(towns).all()),
         value_date=run.value_date,
     )
 

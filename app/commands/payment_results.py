@@ -6,7 +6,8 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import aliased
 
 from app.core import clock, roc
 from app.exchange.delivery import read_delivery
@@ -125,20 +126,16 @@ def _apply(ctx: Context, run: PaymentRun, outcome: reconcile.Reconciliation) -> 
 
 
 def unpaid_returns(ctx: Context, benefit: str, payer: str) -> list[PaymentLine]:
-    """Returned lines of a payer that nothing follows yet: neither paid again nor closed."""
-    again = (
-        select(PaymentLine.root_run_id, PaymentLine.root_line_no).where(PaymentLine.status.in_(("planned", "filed", "credited"))).subquery()
+    """Returned lines of a payer that nothing follows yet: neither paid again nor closed. The last attempt of each speaks."""
+    last = (
+        select(func.max(PaymentLine.id)).where(PaymentLine.status != "withheld").group_by(PaymentLine.root_run_id, PaymentLine.root_line_no)
     )
     return list(
         ctx.session.scalars(
             select(PaymentLine)
             .join(PaymentRun, PaymentRun.id == PaymentLine.run_id)
-            .outerjoin(again, (again.c.root_run_id == PaymentLine.root_run_id) & (again.c.root_line_no == PaymentLine.root_line_no))
             .where(
-                PaymentRun.town_code == payer,
-                PaymentLine.benefit == benefit,
-                PaymentLine.status == "returned",
-                again.c.root_run_id.is_(None),
+                PaymentRun.town_code == payer, PaymentLine.benefit == benefit, PaymentLine.status == "returned", PaymentLine.id.in_(last)
             )
             .order_by(PaymentLine.town_code, PaymentLine.name, PaymentLine.id)
         )
@@ -153,11 +150,11 @@ def repay_returned(
 
     Raises Refused for a line whose account was refused and has not been changed since, Conflict when a line is being paid again already.
     """
+    ctx.session.execute(select(PaymentLine.id).where(PaymentLine.id.in_(line_ids)).with_for_update())  # not closed meanwhile
     lines = {x.id: x for x in unpaid_returns(ctx, benefit, payer)}
     chosen = [lines[i] for i in line_ids if i in lines]
     if not chosen or len(chosen) != len(set(line_ids)):
         raise Refused("所選退匯中有已重匯、已結案或不存在的項目，請重新整理清單", "E-PAY-RETURN")
-    setting = payer_setting(ctx, benefit, payer)
     made, roots, refused = [], {}, []
     awards = {a.id: a for a in ctx.session.scalars(select(Award).where(Award.id.in_([x.award_id for x in chosen])))}
     for no, x in enumerate(chosen, 1):
@@ -182,7 +179,6 @@ def repay_returned(
         month=month, first_month=min(x.month_from for x in chosen), last_month=max(x.month_to for x in chosen),
         cutoff_on=clock.today(), value_date=value_date or roc.last_day(month), omitted=[], made_by_id=ctx.actor.user_id, made_at=ctx.now,
     )  # fmt: skip
-    assert setting.benefit == benefit
     save_run(ctx, run, made, roots)
     return run
 
@@ -195,7 +191,7 @@ def close_return(ctx: Context, line_id: int, reason: str) -> PaymentLine:
         raise Refused("請填寫結案原因", "E-COMMENT")
     won = ctx.session.execute(
         update(PaymentLine)
-        .where(PaymentLine.id == line_id, PaymentLine.status == "returned", ~_followed(line))
+        .where(PaymentLine.id == line_id, PaymentLine.status == "returned", _is_last(line))
         .values(status="closed", reason=reason.strip()[:200])
         .execution_options(synchronize_session=False)
     )
@@ -212,35 +208,32 @@ def close_return(ctx: Context, line_id: int, reason: str) -> PaymentLine:
     return line
 
 
-def _followed(line: PaymentLine):  # type: ignore[no-untyped-def]
-    """Is the returned line being paid again, or was it?"""
-    n = (
-        select(func.count())
-        .select_from(PaymentLine)
+def _is_last(line: PaymentLine) -> ColumnElement[bool]:
+    """Is this line the last attempt of its money?"""
+    later = aliased(PaymentLine)
+    return ~(
+        select(later.id)
         .where(
-            PaymentLine.root_run_id == line.root_run_id,
-            PaymentLine.root_line_no == line.root_line_no,
-            PaymentLine.status.in_(("planned", "filed", "credited")),
+            later.root_run_id == line.root_run_id, later.root_line_no == line.root_line_no, later.id > line.id, later.status != "withheld"
         )
+        .exists()
     )
-    return n.scalar_subquery() > 0
 
 
 def levels(ctx: Context, run: PaymentRun) -> list[reconcile.Level]:
-    """approved = filed = credited + returned, for the whole register and for every township."""
+    """approved = filed = credited + returned: the whole register (name "", filed as the files say), then every township."""
     rows = ctx.session.execute(
         select(PaymentLine.town_code, PaymentLine.status, func.count(), func.sum(PaymentLine.amount))
         .where(PaymentLine.run_id == run.id, PaymentLine.status != "withheld")
         .group_by(PaymentLine.town_code, PaymentLine.status)
     ).all()
+
+    def added(town: str, *statuses: str) -> tuple[int, int]:
+        mine = [r for r in rows if town in ("", r[0]) and (not statuses or r[1] in statuses)]
+        return sum(r[2] for r in mine), sum(int(r[3]) for r in mine)
+
     out = []
-    for name in ("", *sorted({r[0] for r in rows})):
-        cells = {"approved": [0, 0], "filed": [0, 0], "credited": [0, 0], "returned": [0, 0]}
-        for town, status, count, amount in rows:
-            if name in ("", town):
-                result = {"credited": "credited", "returned": "returned", "closed": "returned"}.get(status)
-                for column in ("approved", *(["filed"] if status != "planned" else []), *([result] if result else [])):
-                    cells[column][0] += count
-                    cells[column][1] += int(amount)
-        out.append(reconcile.Level(name, *((c[0], c[1]) for c in cells.values())))
+    for town in ("", *sorted({r[0] for r in rows})):
+        filed = added(town, "filed", "credited", "returned", "closed") if town else payment_files.totals_of(run.files)
+        out.append(reconcile.Level(town, added(town), filed, added(town, "credited"), added(town, "returned", "closed")))
     return out

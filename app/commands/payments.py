@@ -3,7 +3,7 @@
 import datetime as dt
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from app.core import clock, roc
 from app.models.award import Award
@@ -11,6 +11,7 @@ from app.models.office import Office
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import KINDS, STATES, PayerSetting, PaymentRun, RunFinding
 from app.payments import checks, register
+from app.payments.line import Line
 from app.rules.benefits import benefit as benefit_row
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
@@ -63,7 +64,7 @@ def payer_setting(ctx: Context, benefit: str, payer: str) -> PayerSetting:
     )  # fmt: skip
 
 
-def _payer_awards(ctx: Context, benefit: str, payer: str) -> list:  # type: ignore[type-arg]
+def _payer_awards(ctx: Context, benefit: str, payer: str) -> list[ColumnElement[bool]]:
     """Conditions on Award: those this payer pays. Townships that pay themselves are not the county's."""
     if len(payer) != 5:
         return [Award.county_code == payer[:5], Award.town_code == payer, Award.benefit == benefit]
@@ -135,7 +136,7 @@ def build_run(
     return run
 
 
-def save_run(ctx: Context, run: PaymentRun, lines: list, roots: dict[int, tuple[int, int]] | None = None) -> None:  # type: ignore[type-arg]
+def save_run(ctx: Context, run: PaymentRun, lines: list[Line], roots: dict[int, tuple[int, int]] | None = None) -> None:
     """Store a fresh run with its lines, inside the caller's transaction."""
     ctx.session.add(run)
     ctx.session.flush()
@@ -169,8 +170,9 @@ def _previous(ctx: Context, benefit: str, payer: str, month: int) -> int | None:
 
 def _findings(ctx: Context, run: PaymentRun) -> list[checks.Finding]:
     lines = payment_lines.unchanged(ctx.session, run)
+    setting = payer_setting(ctx, run.benefit, run.town_code)
     with scope.use(scope.SYSTEM):
-        given = payment_facts.collect(ctx.session, run, lines)
+        given = payment_facts.collect(ctx.session, run, lines, setting)
     return checks.check(given)
 
 
@@ -184,7 +186,7 @@ def check_run(ctx: Context, run_id: int, seen_version: int | None = None) -> int
     gone = [f.id for key, f in known.items() if key not in found]
     if gone:
         ctx.session.execute(delete(RunFinding).where(RunFinding.id.in_(gone)).execution_options(synchronize_session=False))
-    towns = dict(ctx.session.execute(select(PaymentLine.line_no, PaymentLine.town_code).where(PaymentLine.run_id == run.id)).tuples().all())
+    towns = dict(ctx.session.execute(select(PaymentLine.line_no, PaymentLine.town_code).where(PaymentLine.run_id == run.id)).all())
     for key, f in found.items():
         if key in known:
             known[key].line_no = f.line_no
@@ -314,7 +316,7 @@ def cancel_run(ctx: Context, run_id: int, reason: str, seen_version: int | None 
         (PaymentLine, PaymentLine.status == "planned", {"status": "withheld", "reason": "清冊取消"}),
         (Payment, Payment.live, {"live": False}),
     ):
-        statement = update(model).where(model.run_id == run_id, condition).values(**values)  # type: ignore[attr-defined]
+        statement = update(model).where(model.run_id == run_id, condition).values(**values)
         ctx.session.execute(statement.execution_options(synchronize_session=False))
     return run
 

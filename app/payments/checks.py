@@ -38,6 +38,7 @@ TITLES = {
     "total_change": "總額變動過大",
     "omitted": "應發而未列冊",
     "not_checked": "資料來源尚未查核",
+    "payer": "發放單位設定不完整",
 }
 
 
@@ -113,6 +114,8 @@ class CheckInput:
     omitted: Sequence[tuple[int, str]] = ()
     limits: Limits = Limits()
     kind: str = "regular"
+    payer_missing: str = ""
+    """What the paying office still has to set before its files can be written (Chinese), or empty."""
 
 
 _POST = re.compile(r"\d{7}$")
@@ -226,6 +229,8 @@ def _duplicates(given: CheckInput) -> Iterable[Finding]:
 
 
 def _whole(given: CheckInput) -> Iterable[Finding]:
+    if given.payer_missing:
+        yield Finding("payer", HARD, 0, None, given.payer_missing)
     for source in given.sources:
         if source.until is None:
             yield Finding("not_checked", SOFT, 0, None, f"{source.name}：尚未取得資料，本次未查核")

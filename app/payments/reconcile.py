@@ -141,22 +141,3 @@ class Level:
     @property
     def closes(self) -> bool:
         return self.approved == self.filed and self.open == (0, 0)
-
-
-def levels(rows: Iterable[tuple[str, int, str | None]], filed: Mapping[str, tuple[int, int]]) -> list[Level]:
-    """The sums by level from (level, amount, result) of every approved line and the counts and totals of what was filed."""
-    count: dict[str, dict[str | None, list[int]]] = {}
-    for name, amount, result in rows:
-        cell = count.setdefault(name, {}).setdefault(result, [0, 0])
-        cell[0] += 1
-        cell[1] += amount
-    out = []
-    for name in sorted(set(count) | set(filed)):
-        cells = count.get(name, {})
-
-        def total(*wanted: str | None, cells: dict[str | None, list[int]] = cells) -> tuple[int, int]:
-            picked = [cells[w] for w in wanted if w in cells]
-            return sum(c[0] for c in picked), sum(c[1] for c in picked)
-
-        out.append(Level(name, total(*cells), filed.get(name, (0, 0)), total(CREDITED), total(RETURNED)))
-    return out

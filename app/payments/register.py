@@ -37,7 +37,7 @@ class AwardFacts:
     paid: Mapping[int, int] = field(default_factory=dict)
     """Live payments already made or planned: month → NTD (regular and differences together). A regular register can do with
     `paid_months` instead, which is small however long the history."""
-    paid_months: Months = Months()
+    paid_months: Months = field(default_factory=Months)
     paid_parts: Mapping[int, int] = field(default_factory=dict)
     """How many live payments a month already has, for numbering the next difference."""
 

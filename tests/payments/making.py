@@ -42,7 +42,9 @@ def line(number: int = 1, amount: int = 6000, *, channel: str = "post", town: st
     return Line(**{**values, **more})  # type: ignore[arg-type]
 
 
-def grant(month: int = MARCH, amount: int = 6000, number: int = 1, recorded: dt.date = LONG_AGO, seq: int = 0, channel: str = "post") -> Change:
+def grant(
+    month: int = MARCH, amount: int = 6000, number: int = 1, recorded: dt.date = LONG_AGO, seq: int = 0, channel: str = "post"
+) -> Change:
     return Change(seq, "grant", month, recorded, amount, payee(number, channel), "full" if amount == 6000 else "half")
 
 
