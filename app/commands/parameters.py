@@ -159,6 +159,8 @@ def propose_parameter(
     county = owner(ctx, county_code)
     if name not in law_values.settings() and not name.startswith("occupation_wage."):
         raise Refused("參數名稱不在目錄內，請由清單選擇", "E-SET-02")
+    if name == "occupation_wage.":
+        raise Refused("請填職類名稱", "E-SET-02")
     setting = law_values.settings().get(name)
     try:
         exact = law_values.number(str(value or ""))
@@ -176,7 +178,7 @@ def propose_parameter(
         entered_by_id=ctx.actor.user_id, entered_at=ctx.now,
     )  # fmt: skip
     ctx.session.add(row)
-    ctx.audit("parameter.proposed", row, name=name, value=str(exact), county=county or "", effective_from=str(effective_from))
+    ctx.audit("parameter.proposed", row, name=name, value=str(exact), county=county or "", effective_from=roc.show_date(effective_from))
     return row.id
 
 

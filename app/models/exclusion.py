@@ -29,7 +29,7 @@ class ExclusionPair(Proposal, Model):
     benefit: Mapped[str] = mapped_column(String(40), info={"label": _l("Benefit")})
     counterpart: Mapped[str] = mapped_column(String(60), info={"label": _l("Counterpart")})
     relation: Mapped[str] = mapped_column(String(12), info={"label": _l("Relation between benefits")})
-    enabled: Mapped[bool] = mapped_column(default=True, info={"label": _l("Switched on")})
+    enabled: Mapped[bool] = mapped_column(info={"label": _l("Switched on")})
     effective_from: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Effective from")})
     effective_to: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Effective until")})
     law: Mapped[str] = mapped_column(String(80), default="", info={"label": _l("Law")})

@@ -79,7 +79,7 @@ class Parameter(Proposal, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), info={"label": _l("Parameter")})
     county_code: Mapped[str | None] = mapped_column(ForeignKey("county.code"), index=True, info={"label": _l("County")})
-    region: Mapped[str] = mapped_column(String(20), default="", info={"label": _l("Region")})
+    region: Mapped[str] = mapped_column(String(20), default="", info={"label": _l("Applies in")})
     value: Mapped[Any | None] = mapped_column(ExactNumber, info={"label": _l("Value")})
     unit: Mapped[str] = mapped_column(String(120), default="", info={"label": _l("Unit")})
     effective_from: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Effective from")})

@@ -36,7 +36,9 @@ def test_登錄_核准_生效(client_as: Any, session: Any) -> None:
     director = client_as("director.10004")
     assert ">核准<" in director.get(f"/parameters/show/{row.id}").text
     assert director.post(f"/parameters/move/{row.id}/approve", data={"_seen_version": str(row.version)}).status_code == 303
-    assert parameters.parameters_in_force(session, "10004").on(row.effective_from, "average_consumption").value == 18_465
+    day = row.effective_from
+    session.rollback()
+    assert parameters.parameters_in_force(session, "10004").need(day, "average_consumption").value == 18_465
 
 
 def test_填錯了留在表單並說明(client_as: Any) -> None:
@@ -67,7 +69,10 @@ def test_各角色都能查閱參數與互斥規定(client_as: Any, who: str) ->
     for url in ("/parameters/list/", "/exclusions/list/", "/county-settings/"):
         page = client.get(url)
         assert page.status_code == 200, url
-        assert "choose_one" not in page.text and "minimum_living_expense" not in page.text.replace("name=minimum_living_expense", "")
+        table = page.text.rpartition("<tbody>")[2].partition("</tbody>")[0]
+        assert "choose_one" not in table and ">minimum_living_expense" not in table, "代碼不得出現在畫面"
+        assert ("擇一領取" if "exclusions" in url else "最低生活費" if "settings" in url else "元/") in table or "NTD" in table
+
 
 
 @pytest.mark.parametrize("who", ["clerk.10004010", "accountant.10004", "auditor.10004"])
@@ -87,7 +92,7 @@ def test_互斥規定登錄頁(client_as: Any, session: Any) -> None:
         "benefit": "elderly_living_allowance",
         "counterpart": "county_senior_allowance",
         "relation": "choose_one",
-        "enabled": "1",
+        "enabled": "y",
         "effective_from": "0980101",
     }
     page = officer.get("/exclusions/add").text
