@@ -16,16 +16,16 @@ from .person import Person
 
 STATES = {
     "draft": _l("Draft"),
-    "submitted": _l("Submitted"),
+    "submitted": _l("Case submitted"),
     "returned_for_correction": _l("Waiting for correction"),
     "complete": _l("Documents complete"),
     "preliminary_reviewed": _l("Preliminary review done"),
     "forwarded": _l("Forwarded to the county"),
     "second_reviewed": _l("Second review done"),
     "returned_to_township": _l("Returned to the township"),
-    "approved": _l("Approved"),
-    "rejected": _l("Rejected"),
-    "withdrawn": _l("Withdrawn"),
+    "approved": _l("Case approved"),
+    "rejected": _l("Case rejected"),
+    "withdrawn": _l("Case withdrawn"),
 }
 STATE_STYLES = {
     "draft": "neutral",
@@ -42,7 +42,7 @@ STATE_STYLES = {
 }
 CLOSED = ("approved", "rejected", "withdrawn")
 EDITABLE = ("draft", "submitted", "returned_for_correction", "complete", "returned_to_township")
-PURPOSES = {"new": _l("New application"), "change": _l("Change"), "recertification": _l("Yearly review")}
+PURPOSES = {"new": _l("New application"), "change": _l("Case change"), "recertification": _l("Yearly review")}
 CHANNELS = {"post": _l("Post office"), "bank": _l("Bank or farmers' association")}
 FIRST_RESULTS = {"pass": _l("Proposed for approval"), "fail": _l("Proposed for rejection"), "needs_visit": _l("Needs a home visit")}
 DOCUMENTS = {
@@ -69,7 +69,7 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     __tablename__ = "application"
     id: Mapped[int] = mapped_column(primary_key=True)
     case_no: Mapped[str] = mapped_column(String(20), info={"label": _l("Case number")})
-    purpose: Mapped[str] = mapped_column(String(16), default="new", info={"label": _l("Purpose"), "choices": PURPOSES})
+    purpose: Mapped[str] = mapped_column(String(16), default="new", info={"label": _l("Kind of application"), "choices": PURPOSES})
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), index=True)
     applicant_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     state: Mapped[str] = mapped_column(String(30), default="draft", info={"label": _l("State"), "choices": STATES, "styles": STATE_STYLES})
@@ -159,8 +159,8 @@ class Document(TownScoped, Model):
     __table_args__ = (UniqueConstraint("application_id", "code"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), index=True)
-    code: Mapped[str] = mapped_column(String(30), info={"label": _l("Document"), "choices": DOCUMENTS})
-    required: Mapped[bool] = mapped_column(default=True, info={"label": _l("Required")})
+    code: Mapped[str] = mapped_column(String(30), info={"label": _l("Document asked for"), "choices": DOCUMENTS})
+    required: Mapped[bool] = mapped_column(default=True, info={"label": _l("Document required")})
     received_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Received on")})
     waived_because: Mapped[str | None] = mapped_column(String(120), info={"label": _l("Not needed because")})
     application: Mapped[Application] = relationship(back_populates="documents")

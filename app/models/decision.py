@@ -18,15 +18,15 @@ CHANGE_KINDS = {
     "account": _l("Account change"),
     "household": _l("Household change"),
     "means": _l("Income or property change"),
-    "custody": _l("Custody"),
+    "custody": _l("Taken into custody"),
     "placement": _l("Public placement"),
     "abroad": _l("Abroad too long"),
     "suspend": _l("Suspension"),
     "resume": _l("Resumption"),
     "terminate": _l("Termination"),
 }
-CHANGE_STATES = {"recorded": _l("Recorded"), "applied": _l("Applied"), "refused": _l("Not accepted")}
-OUTCOMES = {"granted": _l("Granted"), "rejected": _l("Not granted")}
+CHANGE_STATES = {"recorded": _l("Recorded, not yet decided"), "applied": _l("In effect"), "refused": _l("Not accepted")}
+OUTCOMES = {"granted": _l("Benefit granted"), "rejected": _l("Benefit not granted")}
 REVIEWED_AGAIN = ("household", "means")
 """Changes that the rule has to judge again: they reopen the case as an application of its own."""
 
@@ -43,13 +43,13 @@ class Decision(BenefitScoped, TownScoped, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
     decision_no: Mapped[str] = mapped_column(String(30), info={"label": _l("Decision number")})
-    outcome: Mapped[str] = mapped_column(String(10), info={"label": _l("Outcome"), "choices": OUTCOMES, "styles": {"granted": "good", "rejected": "bad"}})
+    outcome: Mapped[str] = mapped_column(String(10), info={"label": _l("Decision outcome"), "choices": OUTCOMES, "styles": {"granted": "good", "rejected": "bad"}})
     amount: Mapped[int | None] = mapped_column(Money, info={"label": _l("Monthly amount")})
     band: Mapped[str | None] = mapped_column(String(16), info={"label": _l("Band")})
     start_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Start month")})
     end_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("End month")})
     rule_version: Mapped[str] = mapped_column(String(40), info={"label": _l("Rule version")})
-    facts: Mapped[dict[str, Any]] = mapped_column(JSON, info={"label": _l("Facts")})
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, info={"label": _l("Facts decided on")})
     judgement: Mapped[dict[str, Any]] = mapped_column(JSON, info={"label": _l("Judgement with trace")})
     reason: Mapped[str | None] = mapped_column(Text, info={"label": _l("Reason")})
     exception_code: Mapped[str | None] = mapped_column(String(10), info={"label": _l("Lawful exception")})
@@ -76,8 +76,8 @@ class Change(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     happened_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Happened on")})
     reported_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Reported on")})
     effective_month: Mapped[int] = mapped_column(MonthType, info={"label": _l("Effective month")})
-    article: Mapped[str] = mapped_column(String(80), info={"label": _l("Article")})
-    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info={"label": _l("Details")})
+    article: Mapped[str] = mapped_column(String(80), info={"label": _l("Legal basis")})
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info={"label": _l("Details of the change")})
     note: Mapped[str | None] = mapped_column(String(200), info={"label": _l("Note")})
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Recorded by")})
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Decided by")})

@@ -1,6 +1,6 @@
 """Intake as sections: each saved by itself (and by itself while typing), a summary before submitting, nothing typed ever lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.commands.base import CommandError
 from app.commands.casework import intake as counter
 from app.commands.casework.judge import decide
 from app.commands.casework.problems import Incomplete, Problem, find
-from app.core import clock
+from app.core import clock, money
 from app.extensions import db
 from app.models.application import Application, Document
 from app.models.person import Person
@@ -83,6 +83,10 @@ class IntakePages:
     endpoint: str
     datamodel: Any
     benefit: str
+    item: Callable[[Any], Any]
+    sections: Callable[..., Any]
+    render_template: Callable[..., str]
+    _purpose_key: Callable[[Any], str]
 
     # -- a new case -----------------------------------------------------------------------------------------------------
     @expose("/open", methods=["GET", "POST"])
@@ -97,7 +101,7 @@ class IntakePages:
             )
             try:
                 pk = counter.open_draft(web.actor(), self.benefit, who, form.received_on.data, form.checksum_confirmed.data)
-                web.give_purpose(f"{self.datamodel.obj.__tablename__}:{pk}", "受理申請")
+                web.give_purpose(f"{Application.__tablename__}:{pk}", "受理申請")
                 flash("已建立草稿，各節會自動儲存。", "success")
                 return redirect(url_for(f"{self.endpoint}.intake", pk=pk, section="person"), 303)
             except CommandError as error:
@@ -320,6 +324,7 @@ class IntakePages:
             section_url=lambda name: url_for(f"{self.endpoint}.intake", pk=item.id, section=name),
             judged=self.judged(item),
             message=message,
+            exact=lambda v: "" if v is None else money.show_exact(v),
             failed=bool(message),
             seen_version=item.version,
             url=url_for(f"{self.endpoint}.intake", pk=item.id, section="summary"),
@@ -343,18 +348,6 @@ class IntakePages:
         if not any(m.relation == "applicant" for m in item.members):
             return None
         return decide(db.session(), item, clock.today())
-
-    def item(self, pk: Any) -> Any:
-        raise NotImplementedError
-
-    def sections(self, item: Any, revealed: frozenset[str] = frozenset()) -> Any:
-        raise NotImplementedError
-
-    def render_template(self, template: str, **kwargs: Any) -> str:
-        raise NotImplementedError
-
-    def _purpose_key(self, item: Any) -> str:
-        raise NotImplementedError
 
 
 __all__ = ["SECTIONS", "IntakePages", "Tab"]

@@ -7,7 +7,7 @@ from app.models.application import STATES, Application
 from app.models.decision import CHANGE_STATES, Change
 
 MOVES = (
-    Move("submit", _l("Submit"), ("draft", "returned_to_township"), "submitted", "casework.submit", by="submitted_by_id", style="primary"),
+    Move("submit", _l("Submit the application"), ("draft", "returned_to_township"), "submitted", "casework.submit", by="submitted_by_id", style="primary"),
     Move("request_correction", _l("Request correction"), ("submitted", "complete"), "returned_for_correction", "casework.correct", style="default"),
     Move("resubmit", _l("Corrected"), ("returned_for_correction",), "submitted", "casework.submit", by="submitted_by_id", style="primary"),
     Move("mark_complete", _l("Documents are complete"), ("submitted",), "complete", "casework.documents", style="primary"),
@@ -25,15 +25,15 @@ MOVES = (
         needs_comment=True, style="default",
     ),
     Move(
-        "approve", _l("Approve"), ("second_reviewed",), "approved", "casework.approve",
+        "approve", _l("Approve the case"), ("second_reviewed",), "approved", "casework.approve",
         by="decided_by_id", differs_from=("submitted_by_id", "first_reviewed_by_id", "second_reviewed_by_id"), style="primary",
     ),
     Move(
-        "reject", _l("Reject"), ("second_reviewed",), "rejected", "casework.approve",
+        "reject", _l("Reject the case"), ("second_reviewed",), "rejected", "casework.approve",
         by="decided_by_id", differs_from=("submitted_by_id", "first_reviewed_by_id", "second_reviewed_by_id"), needs_comment=True, style="danger",
     ),
     Move(
-        "withdraw", _l("Withdraw"), ("draft", "submitted", "returned_for_correction", "complete", "returned_to_township"), "withdrawn",
+        "withdraw", _l("Withdraw the application"), ("draft", "submitted", "returned_for_correction", "complete", "returned_to_township"), "withdrawn",
         "casework.submit", needs_comment=True, style="danger",
     ),
 )  # fmt: skip

@@ -1,0 +1,384 @@
+"""Applications: work queues, the review page with the trace, the moves, the sheet for the citizen. One base for every benefit."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import Form, IntegerField, StringField, TextAreaField
+
+from app.commands.base import CommandError
+from app.commands.casework import documents, exclusions, intake, review
+from app.commands.casework.steps import APPLICATION
+from app.core import clock, money, roc
+from app.extensions import db
+from app.models.application import CLOSED, DOCUMENTS, FIRST_RESULTS, Application
+from app.models.award import Award
+from app.models.decision import Change, Decision
+from app.models.household import HouseholdMember
+from app.models.payment import Payment
+from app.models.person import Person
+from app.rules import codec
+from app.rules.trace import Answer, Outcome
+from app.rules.trace import Decision as Judgement
+from app.security import roles, web
+from app.security.actor import Actor
+
+from . import casework_forms as forms
+from . import locking
+from .base import CaseView, MoveButton, column_at, describe, name_events, show
+from .casework_intake import IntakePages
+from .home import START, tile
+
+MONTH = 30
+"""Days the township has for its first review from complete documents (辦法§6, since ROC 111)."""
+
+QUEUES = (
+    ("draft", _l("My drafts"), roles.TOWNSHIP),
+    ("submitted", _l("Documents to check"), roles.TOWNSHIP),
+    ("returned_for_correction", _l("Waiting for correction"), roles.TOWNSHIP),
+    ("returned_to_township", _l("Returned by the county"), roles.TOWNSHIP),
+    ("complete", _l("Waiting for preliminary review"), roles.TOWNSHIP),
+    ("preliminary_reviewed", _l("Ready to forward"), roles.TOWNSHIP),
+    ("forwarded", _l("Waiting for second review"), (roles.COUNTY_OFFICER,)),
+    ("second_reviewed", _l("Waiting for the decision"), (roles.COUNTY_SUPERVISOR,)),
+)
+
+describe(HouseholdMember.relation, choices={"applicant": "申請人本人", **forms.RELATIONS})
+describe(Person.sex, choices=forms.SEXES)
+name_events(
+    {
+        "application.opened": _l("Draft opened"),
+        "application.saved": _l("Application saved"),
+        "application.document": _l("Document noted"),
+        "application.exclusions_checked": _l("Exclusions checked"),
+        "application.exception": _l("Lawful exception recorded"),
+        "application.reopened": _l("Reopened for a change"),
+        "decision.made": _l("Decision made"),
+        "case_change.recorded": _l("Change recorded"),
+        "correction_notice.issued": _l("Correction notice issued"),
+        "person.moved": _l("Moved to another township"),
+    }
+)
+
+
+def _passed(result: str) -> Any:
+    def run(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+        review.first_review(actor, pk, result, comment, seen_version=seen_version)
+
+    return run
+
+
+def _approve(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+    review.approve(actor, pk, comment, seen_version=seen_version)
+
+
+def _reject(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+    review.reject(actor, pk, comment, seen_version=seen_version)
+
+
+def _second(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+    review.second_review(actor, pk, comment, seen_version=seen_version)
+
+
+def _return(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+    review.return_to_township(actor, pk, comment, seen_version=seen_version)
+
+
+def _complete(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+    documents.mark_documents_complete(actor, pk, seen_version=seen_version)
+
+
+def _check(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+    exclusions.check_exclusions(actor, pk)
+
+
+class CorrectionForm(Form):
+    """A 補正通知."""
+
+    items = TextAreaField("要補正的內容（每行一項）")
+    days = IntegerField("期限（日）", default=documents.PERIOD)
+
+
+class VisitForm(Form):
+    """初審 after a home visit."""
+
+    result = forms.CodeSelect("初審結果", codes=FIRST_RESULTS)
+    visited_on = forms.field_of(Application, "visited_on")
+    visit_report = forms.field_of(Application, "visit_report")
+    opinion = TextAreaField("初審意見")
+
+
+class ExceptionForm(Form):
+    """A lawful exception to an exclusion."""
+
+    code = StringField("例外代碼")
+    reason = StringField("理由")
+
+
+class ApplicationView(IntakePages, CaseView):
+    """What every benefit's application screens share. A benefit sets `datamodel`, `benefit`, `facts_title` and its names."""
+
+    benefit = ""
+    personal = True
+    lifecycle = APPLICATION
+    base_order = ("id", "desc")
+    list_template = "casework/list.html"
+    show_template = "casework/show.html"
+    list_columns = ["case_no", "applicant.name", "applicant.person_id", "town_code", "purpose", "received_on", "documents_complete_on", "state"]
+    order_columns = ["case_no", "received_on", "documents_complete_on", "state"]
+    search_columns = ["case_no", "applicant.person_id", "applicant.name", "town_code", "state", "purpose", "received_on"]
+    stopped_states = ("rejected", "withdrawn")
+    progress = (
+        (_l("Intake"), ("draft", "submitted", "returned_for_correction", "returned_to_township", "withdrawn")),
+        (_l("Preliminary review"), ("complete",)),
+        (_l("Forwarding"), ("preliminary_reviewed",)),
+        (_l("Second review"), ("forwarded",)),
+        (_l("Approval step"), ("second_reviewed",)),
+        (_l("Decision step"), ("approved", "rejected")),
+    )
+    move_commands = {
+        "mark_complete": _complete,
+        "first_pass": _passed("pass"),
+        "first_fail": _passed("fail"),
+        "first_visit": _passed("needs_visit"),
+        "forward": review.forward,
+        "check_exclusions": _check,
+        "second_review": _second,
+        "return_to_township": _return,
+        "approve": _approve,
+        "reject": _reject,
+        "withdraw": intake.withdraw,
+    }
+    default_roles = {
+        "can_list": (*roles.CASEWORKERS, roles.AUDITOR),
+        "can_show": (*roles.CASEWORKERS, roles.AUDITOR),
+        "can_export": (*roles.CASEWORKERS, roles.AUDITOR),
+        "can_reveal": roles.CASEWORKERS,
+        "can_intake": roles.TOWNSHIP,
+    }
+
+    def record_title(self, item: Application) -> str:
+        return f"{item.case_no}　{item.applicant.name}"
+
+    def record_subtitle(self, item: Application) -> str:
+        return "" if item.purpose == "new" else str(Application.__table__.c.purpose.info["choices"][item.purpose])
+
+    # -- moves ----------------------------------------------------------------------------------------------------------
+    def moves(self, item: Application) -> Sequence[MoveButton]:
+        who = web.actor()
+        if who is None:
+            return []
+        found = {m.name: MoveButton(m.name, m.label, m.style, m.needs_comment) for m in APPLICATION.open_to(who, item)}
+        buttons = []
+        if "first_review" in found:
+            buttons += [
+                MoveButton("first_pass", _l("Propose approval"), "primary", True),
+                MoveButton("first_fail", _l("Propose rejection"), "default", True),
+            ]
+            if item.state == "complete":
+                buttons.append(MoveButton("first_visit", _l("Needs a home visit"), "default", True))
+        if item.state in ("forwarded", "second_reviewed") and who.can("casework.exclusions"):
+            buttons.append(MoveButton("check_exclusions", _l("Check exclusions now")))
+        buttons += [b for name, b in found.items() if name in self.move_commands]
+        return buttons
+
+    # -- the page -------------------------------------------------------------------------------------------------------
+    def show_context(self, item: Application) -> dict[str, Any]:
+        session = db.session()
+        decision = self.decision_of(item)
+        judged = codec.from_plain(Judgement, decision.judgement) if decision else self.judged(item)
+        award = session.scalar(
+            select(Award).where(Award.recipient_id == item.applicant_id, Award.benefit == item.benefit).order_by(Award.id.desc()).limit(1)
+        )
+        today = clock.today()
+        return {
+            "decision": decision,
+            "judged": judged,
+            "outcomes": _TONES,
+            "answers": {Answer.YES: "good", Answer.NO: "bad", Answer.UNKNOWN: "warn"},
+            "award": award,
+            "payments": self._payments(award),
+            "changes": list(session.scalars(select(Change).where(Change.application_id == item.id).order_by(Change.id.desc()))),
+            "document_names": DOCUMENTS,
+            "relations": {"applicant": "申請人本人", **forms.RELATIONS},
+            "circumstances": forms.CIRCUMSTANCES,
+            "checks": item.exclusions or {"hits": [], "sources": [], "shared": []},
+            "unchecked": exclusions.unchecked(item),
+            "lacking": review.evidence(item, today) if item.state in ("forwarded", "second_reviewed") else [],
+            "days_left": self.days_left(item, today),
+            "alerts": self.alerts(item, today),
+            "links": self._links(item),
+            "show_month": roc.show_month,
+            "exact": lambda v: "" if v is None else money.show_exact(v),
+            "first_results": FIRST_RESULTS,
+            "labelled": lambda obj, name: show(getattr(obj, name), column_at(type(obj), name)),
+        }
+
+    def decision_of(self, item: Application) -> Decision | None:
+        """The last decision of this application, when it is decided."""
+        return item.decisions[-1] if item.state in ("approved", "rejected") and item.decisions else None
+
+    def _payments(self, award: Award | None) -> list[Payment]:
+        if award is None:
+            return []
+        return list(db.session.scalars(select(Payment).where(Payment.award_id == award.id, Payment.live).order_by(Payment.month.desc()).limit(12)))
+
+    def days_left(self, item: Application, today: dt.date) -> int | None:
+        """Days left of the township's month; None when the clock does not run."""
+        if item.state not in ("complete", "preliminary_reviewed") or item.documents_complete_on is None:
+            return None
+        return MONTH - (today - item.documents_complete_on).days
+
+    def alerts(self, item: Application, today: dt.date) -> list[tuple[str, str]]:
+        """(tone, sentence) pairs for the top of the page."""
+        out = []
+        if item.applicant.died_on:
+            out.append(("bad", f"申請人已於 {roc.show_date(item.applicant.died_on)} 死亡"))
+        for hit in exclusions.unresolved(item) if item.state not in CLOSED else []:
+            out.append(("bad", f"互斥：{hit['name']}（{roc.show_month(hit['first'])}起，{hit['source']}），{hit['article']}"))
+        for notice in item.corrections:
+            if notice.answered_on is None and item.state == "returned_for_correction":
+                late = notice.due_on < today
+                out.append(("bad" if late else "warn", f"補正期限 {roc.show_date(notice.due_on)}{'，已逾期' if late else ''}：{'、'.join(notice.items)}"))
+        left = self.days_left(item, today)
+        if left is not None and left <= 7:
+            out.append(("bad" if left < 0 else "warn", f"初審期限{'已逾 ' + str(-left) + ' 日' if left < 0 else '還有 ' + str(left) + ' 日'}"))
+        return out
+
+    def _links(self, item: Application) -> dict[str, str]:
+        who = web.actor()
+        links = {"sheet": url_for(f"{self.endpoint}.sheet", pk=item.id)}
+        if who is None:
+            return links
+        if self.permits("intake") and item.editable and who.can("casework.save"):
+            links["intake"] = url_for(f"{self.endpoint}.intake", pk=item.id, section="person" if item.state == "draft" else "summary")
+        if APPLICATION.why_not(who, item, "request_correction") is None:
+            links["correction"] = url_for(f"{self.endpoint}.correction", pk=item.id)
+        if item.first_result == "needs_visit" and APPLICATION.why_not(who, item, "first_review") is None:
+            links["visit"] = url_for(f"{self.endpoint}.visit", pk=item.id)
+        if item.state == "approved" and who.can("casework.record_change"):
+            links["change"] = url_for("ChangeView.record", application=item.id)
+        if item.state in ("forwarded", "second_reviewed") and who.can("casework.second_review"):
+            links["exception"] = url_for(f"{self.endpoint}.exception", pk=item.id, hit=0)[:-1]
+        links["person"] = url_for("PersonView.show", pk=item.applicant_id)
+        return links
+
+    # -- pages of their own ---------------------------------------------------------------------------------------------
+    @expose("/sheet/<pk>")
+    @has_access
+    @permission_name("show")
+    def sheet(self, pk: str) -> ResponseReturnValue:
+        """The calculation with its articles, for the citizen: 家庭應計人口及收入財產計算表."""
+        item = self.item(pk)
+        purpose = web.purpose_for(self._purpose_key(item))
+        if purpose is None:
+            return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+        self.log_look("print", item, purpose)
+        return self.render_template(
+            "casework/sheet.html",
+            title=f"審核結果計算表　{item.case_no}",
+            item=item,
+            back=url_for(f"{self.endpoint}.show", pk=pk),
+            **self.show_context(item),
+        )
+
+    @expose("/correction/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("intake")
+    def correction(self, pk: str) -> ResponseReturnValue:
+        """Write a correction notice."""
+        item = self.item(pk)
+        missing = [str(DOCUMENTS.get(d.code, d.code)) for d in item.documents if d.missing]
+        form = CorrectionForm(request.form if request.method == "POST" else None, data={"items": "\n".join(missing), "days": documents.PERIOD})
+        return self._small_form(
+            item, form, "補正通知",
+            lambda: documents.request_correction(
+                web.actor(), item.id, (form.items.data or "").splitlines(), form.days.data or 0, seen_version=locking.seen_version(request.form)
+            ),
+        )  # fmt: skip
+
+    @expose("/visit/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("intake")
+    def visit(self, pk: str) -> ResponseReturnValue:
+        """初審 with the report of a home visit."""
+        item = self.item(pk)
+        form = VisitForm(request.form if request.method == "POST" else None, obj=item if request.method == "GET" else None)
+        return self._small_form(
+            item, form, "登錄訪視與初審",
+            lambda: review.first_review(
+                web.actor(), item.id, form.result.data or "", form.opinion.data or "", form.visited_on.data, form.visit_report.data or "",
+                seen_version=locking.seen_version(request.form),
+            ),
+        )  # fmt: skip
+
+    @expose("/exception/<pk>/<int:hit>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("show")
+    def exception(self, pk: str, hit: int) -> ResponseReturnValue:
+        """Record a lawful exception to one exclusion."""
+        item = self.item(pk)
+        hits = (item.exclusions or {}).get("hits", [])
+        if hit >= len(hits):
+            abort(404)
+        form = ExceptionForm(request.form if request.method == "POST" else None)
+        return self._small_form(
+            item, form, f"登錄互斥例外：{hits[hit]['name']}",
+            lambda: exclusions.record_exception(web.actor(), item.id, hit, form.code.data or "", form.reason.data or ""),
+        )  # fmt: skip
+
+    def _small_form(self, item: Application, form: Form, title: str, act: Any) -> ResponseReturnValue:
+        back = url_for(f"{self.endpoint}.show", pk=item.id)
+        if web.purpose_for(self._purpose_key(item)) is None:
+            return redirect(back)
+        problem = ""
+        if request.method == "POST" and form.validate():
+            try:
+                act()
+                flash(f"「{title}」完成。", "success")
+                return redirect(back, 303)
+            except CommandError as error:
+                problem, item = error.message, self.item(item.id)
+        failed = bool(problem or form.errors)
+        page = self.render_template(
+            "casework/small_form.html", title=f"{title}　{item.case_no}", form=form, problem=problem, failed=failed, back=back, seen_version=item.version
+        )
+        return (page, 422) if failed else page
+
+    # -- queues ---------------------------------------------------------------------------------------------------------
+    def list_context(self) -> dict[str, Any]:
+        who = web.actor()
+        return {
+            "queues": [
+                (label, f"{url_for(f'{self.endpoint}.list')}?_flt_0_state={state}", request.args.get("_flt_0_state") == state)
+                for state, label, holders in QUEUES
+                if who is not None and set(holders) & who.roles
+            ],
+            "open_url": url_for(f"{self.endpoint}.open") if self.permits("intake") and who is not None and who.can("casework.open") else "",
+        }
+
+
+_TONES = {Outcome.MET: "good", Outcome.NOT_MET: "bad", Outcome.NOT_KNOWN: "warn"}
+
+
+def tiles(view: type[ApplicationView], name: Any, order: int) -> None:
+    """A benefit's queues on the home pages."""
+    endpoint, benefit = view.__name__, view.benefit
+    tile(_l("New application: %(benefit)s", benefit=name), None, lambda: url_for(f"{endpoint}.open"),
+         roles=roles.TOWNSHIP, permission=("can_intake", endpoint), group=START, order=order)  # fmt: skip
+    for i, (state, label, holders) in enumerate(QUEUES):
+        def count(state: str = state) -> Any:
+            return select(Application.id).where(Application.benefit == benefit, Application.state == state)
+
+        def link(state: str = state) -> str:
+            return f"{url_for(f'{endpoint}.list')}?_flt_0_state={state}"
+
+        warn = state in ("returned_to_township", "returned_for_correction")
+        tile(label, count, link, roles=holders, permission=("can_list", endpoint), hint=name, order=order + i, tone="warn" if warn else "")
+
