@@ -101,8 +101,8 @@ class Job(Model):
     started_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Started at")})
     finished_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Finished at")})
 
-    started_by: Mapped[User | None] = relationship()
-    office: Mapped[Office | None] = relationship()
+    started_by: Mapped[User | None] = relationship(info={"label": _l("Started by")})
+    office: Mapped[Office | None] = relationship(info={"label": _l("Office")})
     rerun_of: Mapped["Job | None"] = relationship(remote_side="Job.id")
 
     @property

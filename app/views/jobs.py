@@ -26,7 +26,7 @@ from app.security import web
 from app.security.actor import Actor
 from app.security.roles import ALL
 
-from .base import Cell, MoveButton, PageView, ReferenceView, ViewInterface, column_at, describe, show_moment
+from .base import Cell, MoveButton, PageView, ReferenceView, ViewInterface, column_at, describe, name_events, show_moment
 from .home import tile
 
 ORDER = 90
@@ -83,13 +83,13 @@ class JobView(ReferenceView):
     search_columns = ["kind", "state", "scope", "requested_at"]
     show_fieldsets = [
         (_l("Request"), {"fields": ["kind", "scope", "args", "due_at", "requested_at", "started_by", "office.name", "reason", "rerun_of_id"]}),
-        (_l("Run"), {"fields": ["state", "started_at", "finished_at", "attempt", "done", "total", "heartbeat_at", "result", "error_code", "error_text"]}),
+        (_l("Run"), {"fields": ["state", "started_at", "finished_at", "attempt", "done", "total", "heartbeat_at", "result"]}),
     ]
     show_template = "jobs/show.html"
     default_roles = {"can_list": ALL, "can_show": ALL, "can_export": ALL}
     move_commands = {"cancel": _cancel, "rerun": _rerun, "happened": _happened, "did_not_happen": _did_not_happen}
 
-    formatters_columns = {"args": lambda raw: asked(raw or {})}
+    formatters_columns = {"args": lambda raw: asked(raw or {}), "started_by": lambda raw: str(raw or "系統")}
 
     def record_title(self, item: Job) -> str:
         return f"第 {item.id} 號作業　{label_of(item.kind)}"
@@ -119,10 +119,6 @@ class JobView(ReferenceView):
 
     def _state(self, item: Job) -> Cell:
         return Cell.of(item.state, column_at(Job, "state"))
-
-    def history(self, item: Job) -> list[Any]:
-        """The log below says it all."""
-        return []
 
     def show_context(self, item: Job) -> dict[str, Any]:
         return {"progress": progress_of(item), "log": log_of(item), "progress_url": url_for(f"{self.endpoint}.progress", pk=item.id)}
@@ -259,6 +255,7 @@ def register(appbuilder: Any) -> None:
     registry.load()
     describe(Job.state, choices=STATES, styles=STYLES)
     describe(Job.kind, choices=_KindLabels())
+    name_events({"job.queued": _l("Job queued"), "job.cancel": _l("Cancel the job"), "job.settle": _l("Outcome found out")})
     appbuilder.add_view(JobGridView, "Job overview", label=_l("Job overview"), icon="fa-table", category="Jobs", category_label=_l("Jobs"))
     appbuilder.add_view(JobView, "Background jobs", label=_l("Background jobs"), icon="fa-tasks", category="Jobs", category_label=_l("Jobs"))
     for state, label, tone in ((NEEDS_PERSON, _l("Jobs waiting for a person"), "warn"), (FAILED, _l("Jobs that failed this week"), "bad")):
