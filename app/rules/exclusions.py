@@ -5,6 +5,7 @@ A county setting either confirms, changes or switches off a pair. "No setting" a
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -66,7 +67,29 @@ class Exclusion:
     @property
     def article_zh(self) -> str:
         """`中低收入老人生活津貼發給辦法第12條`, or the law alone, or empty."""
-        return f"{self.law}第{self.article}條" if self.law and self.article else self.law
+        laws, parts = self.law.split("/"), self.article.split("/")
+        if len(laws) == len(parts):
+            return "、".join(f"{law}{article_text(part)}" for law, part in zip(laws, parts, strict=True))
+        return self.law + "、".join(article_text(part) for part in parts)
+
+
+_ARTICLE = re.compile(r"(\d+)(?:-(\d+))? ?([IVX]*)(?:\((\d+)\))?(?:\((\D.*|\d+年.*)\))?$")
+_PARAGRAPH = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10}
+
+
+def article_text(short: str) -> str:
+    """`4 I(5)` → 第4條第1項第5款, `5-1` → 第5條之1, `2,6` → 第2條、第6條; what is not written so stays as it is."""
+    out = []
+    for piece in short.split(","):
+        m = _ARTICLE.match(piece.strip())
+        if m is None:
+            out.append(piece.strip())
+            continue
+        text = f"第{m[1]}條" + (f"之{m[2]}" if m[2] else "")
+        text += f"第{_PARAGRAPH[m[3]]}項" if m[3] in _PARAGRAPH else ""
+        text += f"第{m[4]}款" if m[4] else ""
+        out.append(text + (f"（{m[5]}）" if m[5] else ""))
+    return "、".join(out)
 
 
 def _date(text: str) -> dt.date | None:

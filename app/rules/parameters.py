@@ -193,12 +193,12 @@ class Parameters:
         return own.name if scope == "county" and own else places[-4]
 
 
-_FURTHER = re.compile(r"\+(\d+) per further person")
-_HOUSEHOLD_OF_4 = re.compile(r"household_up_to_4(?:\(\+(\d+)/extra\))?")
+_FURTHER = re.compile(r"每增1人加(\d+)元")
+_HOUSEHOLD_OF_4 = re.compile(r"元/戶（4口以內(?:，每增1口加(\d+)元)?）")
 
 
 def limit_for(parameter: Parameter, persons: int) -> Number | None:
-    """A limit for a household of `persons` by the row's unit; None when the announcement does not cover that size."""
+    """A limit for a household of `persons` by the row's unit (元/人, 元/戶, 4口以內, 每增1人); None when the announcement does not cover that size."""
     assert parameter.value is not None
     value: Number = parameter.value
     if m := _FURTHER.search(parameter.unit):
@@ -207,4 +207,4 @@ def limit_for(parameter: Parameter, persons: int) -> Number | None:
         if persons <= 4:
             return value
         return value + int(m[1]) * (persons - 4) if m[1] else None
-    return value * persons if parameter.unit == "NTD/person" else value
+    return value * persons if parameter.unit == "元/人" else value

@@ -128,6 +128,29 @@ def test_互斥表讀入_代碼都換成正式津貼代碼() -> None:
     assert next(e for e in reference() if e.counterpart == "farmer_allowance").article_zh == "中低收入老人生活津貼發給辦法第12條"
 
 
+@pytest.mark.parametrize(
+    ("short", "text"),
+    [
+        ("12", "第12條"), ("5-1", "第5條之1"), ("4 VI", "第4條第6項"), ("4 I(5)", "第4條第1項第5款"), ("2(3)", "第2條第3款"), ("2,6", "第2條、第6條"),
+        ("7(98年版)", "第7條（98年版）"), ("", ""), ("另定", "另定"),
+    ],
+)  # fmt: skip
+def test_條次寫成中文(short: str, text: str) -> None:
+    assert exclusions.article_text(short) == text
+
+
+def test_兩部法規各自對應條次() -> None:
+    pair = next(e for e in reference() if e.article == "8 I(3)/15")
+    assert pair.article_zh == "身心障礙者生活托育養護費用補助辦法第8條第1項第3款、身心障礙者權益保障法第15條"
+
+
+def test_內建資料的來源與單位都是中文() -> None:
+    from app.rules import parameters as values
+
+    for text in [*(e.source for e in reference()), *(p.source for p in values.reference()), *(p.unit for p in values.reference())]:
+        assert not any("a" <= c.lower() <= "z" for c in text), text
+
+
 def test_生效日之前的互斥不適用() -> None:
     day = dt.date(2008, 9, 30)
     assert not any(e.counterpart == "farmer_allowance" for e in pairs_for(ELA, day))
