@@ -22,19 +22,23 @@ from app.exchange import mapping as mappings
 from app.exchange.canonical import content_sha256
 from app.exchange.delivery import Delivery, folder_files, read_delivery
 from app.exchange.error_file import suffix, write_error_file
-from app.exchange.layouts import LAYOUTS, layout
+from app.exchange.layouts import LAYOUTS
 from app.exchange.messages import FileProblem, say
 from app.exchange.summary import findings
 from app.models.exchange import ACCEPTED, NIL, REJECTED, SUPERSEDED, UNDONE, Batch, BatchError
+from app.security import scope
 from app.security.actor import Actor
 from app.security.roles import COUNTY, MINISTRY_OFFICER
 
 from .base import Context, Forbidden, Refused, command
+from .jobs import enqueue
 from .verify import invariant
 
 MODES: Final = ("new", "supplement", "replacement")
 SWING: Final = 0.20  # change of the row count against last month that is pointed out
 SENDERS: Final = (*COUNTY, MINISTRY_OFFICER)
+JOB: Final = "import_file"
+AT_ONCE: Final = 5 << 20  # bytes of an upload read while the person waits; larger ones are read by a job
 
 USES: list[Callable[[Session, Batch], str | None]] = []
 """Who asks to keep a batch: each says (Chinese) what already used it, or None. Undo is refused while one does."""
@@ -404,6 +408,23 @@ def import_all(who: Actor | Context, folder: Path | str) -> Iterator[BatchResult
             yield BatchResult(None, source, county, month, kind, path.name, problem=(refusal.code, refusal.message))
 
 
+@command("exchange.import", roles=SENDERS)
+def enqueue_import(
+    ctx: Context, source: str, path: Path, county: str | None, month: int | None, kind: str | None, mode: str, file_name: str
+) -> int:
+    """Queue the import of a received file (kept by `store.keep`); the number of the run."""
+    args = {
+        "source": source,
+        "path": _relative(path),
+        "county": _county_for(ctx.actor, source, county),
+        "month": month,
+        "kind": kind,
+        "mode": mode,
+        "file_name": file_name,
+    }
+    return enqueue(ctx, JOB, args).id
+
+
 # --- nothing to report, undo -----------------------------------------------------------------------------------------
 
 
@@ -459,8 +480,13 @@ def undo(ctx: Context, batch_id: int, reason: str) -> None:
 
 def current_snapshots(session: Session, month: int) -> list[InForce]:
     """What counts for a month: every roster of that month in force, and of every register the deliveries in force
-    (events: all of them, oldest first; states: the newest per county, not later than the month when one is named)."""
-    rows = session.scalars(select(Batch).where(Batch.state.in_((ACCEPTED, NIL))).order_by(Batch.received_at, Batch.id)).all()
+    (events: all of them, oldest first; states: the newest per county, not later than the month when one is named).
+
+    What is in force is a fact of the installation, the same whoever asks: national registers belong to no county. It says
+    where the snapshots lie; whose rows of them may be shown is the caller's matter.
+    """
+    with scope.use(scope.SYSTEM):
+        rows = session.scalars(select(Batch).where(Batch.state.in_((ACCEPTED, NIL))).order_by(Batch.received_at, Batch.id)).all()
     out: list[Batch] = []
     newest: dict[tuple[str, str], Batch] = {}
     for batch in rows:
@@ -500,8 +526,3 @@ def _snapshots_complete(session: Session) -> Iterator[str]:
             continue
         if rows != batch.snapshot_rows:
             yield f"第 {batch.id} 批的封存檔有 {rows} 列，紀錄為 {batch.snapshot_rows} 列"
-
-
-def layout_of(batch: Batch) -> Any:
-    """The layout of a batch's record type."""
-    return layout(batch.source, batch.kind)

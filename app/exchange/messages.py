@@ -19,6 +19,16 @@ class Entry:
     what: str
     fix: str
 
+    def in_general(self) -> tuple[str, str]:
+        """(what happened, what to do) without a file at hand, for the published catalogue."""
+        words = _General(label="欄位名稱", other="另一欄位")
+        return self.what.format_map(words), self.fix.format_map(words)
+
+
+class _General(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
 
 _ENTRIES: Final = (
     # the file

@@ -162,8 +162,8 @@ def _plain_piece(text: str, separator: str, width: int, first_row: int, quote: s
     out = frame_of(_split(good["line"], separator, width, quote), good["row_no"])
     bad = frame.filter(content & ~shaped)
     if not bad.is_empty():
-        cells = bad["line"].to_list()
-        rows = [line.split(separator) for line in cells] if quote is None else list(csv.reader(cells))
+        texts: list[str] = bad["line"].to_list()
+        rows = [line.split(separator) for line in texts] if quote is None else list(csv.reader(texts))
         out = pl.concat([out, frame_of_rows(list(zip(bad["row_no"], rows, strict=True)), width, separator)]).sort("row_no")
     return out, lines.len()
 

@@ -54,8 +54,8 @@ def check_piece(piece: pl.DataFrame, columns: tuple[str | None, ...], layout: La
     found: list[pl.DataFrame] = []
     if piece["problem"].null_count() < piece.height:
         shape = piece.filter(pl.col("problem").is_not_null())
-        level, field = pl.lit("row").alias("level"), pl.lit("").alias("field")
-        found.append(shape.select("row_no", level, field, pl.col("problem").alias("code"), pl.col("problem_value").alias("value")))
+        level, nowhere = pl.lit("row").alias("level"), pl.lit("").alias("field")
+        found.append(shape.select("row_no", level, nowhere, pl.col("problem").alias("code"), pl.col("problem_value").alias("value")))
         piece = piece.filter(pl.col("problem").is_null())
     texts = {field.name: text for field in layout.fields if (text := _text(field, columns, mapping)) is not None}
     read = [f for f in layout.fields if f.name in texts]

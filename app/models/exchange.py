@@ -15,7 +15,7 @@ from .base import CountyScoped, Model, Money, MonthType
 
 ACCEPTED, REJECTED, SUPERSEDED, NIL, UNDONE = "accepted", "rejected", "superseded", "nil", "undone"
 STATES = {
-    ACCEPTED: _l("In force"),
+    ACCEPTED: _l("Delivery in force"),
     REJECTED: _l("Rejected"),
     SUPERSEDED: _l("Superseded"),
     NIL: _l("Nothing to report"),
@@ -55,8 +55,8 @@ class Batch(CountyScoped, Model):
         Index("ix_batch_list", "source", "month", "county_code"),
     )
     id: Mapped[int] = mapped_column(primary_key=True, info={"label": _l("Batch number")})
-    source: Mapped[str] = mapped_column(String(30), info={"label": _l("Source"), "choices": SOURCES})
-    kind: Mapped[str | None] = mapped_column(String(40), info={"label": _l("Data kind")})
+    source: Mapped[str] = mapped_column(String(30), info={"label": _l("Data source"), "choices": SOURCES})
+    kind: Mapped[str | None] = mapped_column(String(40), info={"label": _l("Kind of data")})
     month: Mapped[int | None] = mapped_column(MonthType, index=True, info={"label": _l("Reference month")})
     slot: Mapped[str] = mapped_column(String(90), index=True)
     mode: Mapped[str] = mapped_column(String(12), info={"label": _l("Mode"), "choices": MODES})
@@ -69,7 +69,7 @@ class Batch(CountyScoped, Model):
     encoding: Mapped[str] = mapped_column(String(12), default="", info={"label": _l("Encoding")})
     mapping: Mapped[str | None] = mapped_column(String(80), info={"label": _l("Mapping")})
 
-    rows: Mapped[int] = mapped_column(default=0, info={"label": _l("Rows")})
+    rows: Mapped[int] = mapped_column(default=0, info={"label": _l("Rows in the file")})
     accepted: Mapped[int] = mapped_column(default=0, info={"label": _l("Accepted")})
     noticed: Mapped[int] = mapped_column(default=0, info={"label": _l("With notice")})
     rejected: Mapped[int] = mapped_column(default=0, info={"label": _l("Rows rejected")})
@@ -101,7 +101,7 @@ class BatchError(CountyScoped, Model):
     __table_args__ = (CheckConstraint("level IN ('file', 'row', 'notice')", name="level"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"), index=True)
-    level: Mapped[str] = mapped_column(String(8), info={"label": _l("Level"), "choices": LEVELS})
+    level: Mapped[str] = mapped_column(String(8), info={"label": _l("Treatment"), "choices": LEVELS})
     code: Mapped[str] = mapped_column(String(40), info={"label": _l("Error code")})
     field: Mapped[str] = mapped_column(String(40), default="", info={"label": _l("Field")})
     label: Mapped[str] = mapped_column(String(40), default="", info={"label": _l("Field name")})

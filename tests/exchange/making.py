@@ -5,36 +5,16 @@ import io
 from pathlib import Path
 from typing import Any
 
-from app.core.identity import with_check_digit
+from app.exchange import sample
 from app.exchange.layouts import Layout, layout
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 NAMES = ("王小明", "陳美玉", "林阿土", "黃秀英", "張添財")
 
 
-def person(number: int) -> str:
-    """A valid invented ID."""
-    return with_check_digit(f"J{number % 2 + 1}{number:07d}")
-
-
 def row(spec: Layout, number: int, **changes: str) -> dict[str, str]:
     """A right row of a record type; `changes` replace cells."""
-    out = {field.name: field.example for field in spec.fields}
-    out["person_id"] = person(number)
-    for name in ("rec_no", "record_no", "change_no", "assessment_no", "case_no"):
-        if name in out:
-            out[name] = f"{name[:1].upper()}{number:08d}"
-    if "line_no" in out:
-        out["line_no"] = str(number)
-    if "data_kind" in out:
-        out["data_kind"] = spec.kind or "elderly_living_allowance"
-        if spec.kind in ("disability_register", "parking_permit"):
-            out |= {"amount": "0", "pay_unit": "", "channel": "", "pay_month_from": "", "pay_month_to": ""}
-    if "sex" in out:
-        out["sex"] = "MF"[number % 2]
-    if "name" in out:
-        out["name"] = NAMES[number % len(NAMES)]
-    return out | changes
+    return sample.row(spec, number) | changes
 
 
 def rows(kind: str = "elderly_living_allowance", count: int = 10, **changes: str) -> list[dict[str, str]]:

@@ -1,0 +1,26 @@
+"""Take in an uploaded file that is too large to be read while the person waits."""
+
+from collections.abc import Iterator
+
+from flask_babel import lazy_gettext as _l
+
+from app.commands import exchange
+from app.commands.base import Refused
+
+from . import JobContext, job
+
+
+@job(exchange.JOB, label=_l("Import of a file"), permission="exchange.import", by_hand=False, on_behalf=True)
+def run(ctx: JobContext) -> Iterator[None]:
+    """Repeating it is safe: what was taken in already is recognised by its content."""
+    args = ctx.args
+    result = exchange.import_file(
+        ctx, args["source"], exchange.home() / args["path"], args["county"], args["month"], args["kind"], args["mode"], file_name=args["file_name"]
+    )
+    for text in result.notices:
+        ctx.log(text, "warning")
+    ctx.progress(result.rows, result.rows)
+    ctx.result = {"批次": result.batch_no, "列數": result.rows, "收下": result.accepted, "提醒": result.noticed, "退回": result.rejected}
+    yield
+    if result.problem:
+        raise Refused(result.problem[1], result.problem[0])
