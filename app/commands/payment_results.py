@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app.core import clock, roc
 from app.exchange.delivery import read_delivery
@@ -21,7 +21,8 @@ from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLE
 
 from . import payment_files
 from .base import Context, Refused, command
-from .payments import RUN, _run_no, payer_setting, save_run
+from .payer_settings import payer_setting
+from .payments import RUN, run_no, save_run
 
 MAKERS = (TOWN_CLERK, COUNTY_OFFICER)
 CHUNK = 5000
@@ -35,7 +36,7 @@ def write_files(ctx: Context, run_id: int, seen_version: int | None = None) -> l
     if why := RUN.why_not(ctx.actor, run, "file"):
         raise Refused(why, "E-MOVE")
     payment_files.refuse_after_restore(ctx, run.benefit, run.town_code, run.month)
-    files = payment_files.write(ctx, run, payer_setting(ctx, run.benefit, run.town_code))
+    files = payment_files.write(ctx, run, payer_setting(ctx.session, run.benefit, run.town_code))
     RUN.advance(ctx, run, "file", filed_at=ctx.now)
     for f in files:
         ctx.audit("payment_run.file_written", run, kind=f.kind, sha256=f.sha256, lines=f.line_count, total=f.total)
@@ -125,13 +126,13 @@ def _apply(ctx: Context, run: PaymentRun, outcome: reconcile.Reconciliation) -> 
             )
 
 
-def unpaid_returns(ctx: Context, benefit: str, payer: str) -> list[PaymentLine]:
+def unpaid_returns(session: Session, benefit: str, payer: str) -> list[PaymentLine]:
     """Returned lines of a payer that nothing follows yet: neither paid again nor closed. The last attempt of each speaks."""
     last = (
         select(func.max(PaymentLine.id)).where(PaymentLine.status != "withheld").group_by(PaymentLine.root_run_id, PaymentLine.root_line_no)
     )
     return list(
-        ctx.session.scalars(
+        session.scalars(
             select(PaymentLine)
             .join(PaymentRun, PaymentRun.id == PaymentLine.run_id)
             .where(
@@ -151,7 +152,7 @@ def repay_returned(
     Raises Refused for a line whose account was refused and has not been changed since, Conflict when a line is being paid again already.
     """
     ctx.session.execute(select(PaymentLine.id).where(PaymentLine.id.in_(line_ids)).with_for_update())  # not closed meanwhile
-    lines = {x.id: x for x in unpaid_returns(ctx, benefit, payer)}
+    lines = {x.id: x for x in unpaid_returns(ctx.session, benefit, payer)}
     chosen = [lines[i] for i in line_ids if i in lines]
     if not chosen or len(chosen) != len(set(line_ids)):
         raise Refused("所選退匯中有已重匯、已結案或不存在的項目，請重新整理清單", "E-PAY-RETURN")
@@ -175,7 +176,7 @@ def repay_returned(
         raise Refused(f"有 {len(refused)} 筆的帳戶還是原來退匯的帳戶，請先登錄新帳戶再重匯", "E-PAY-ACCOUNT")
     month = month if month is not None else roc.month_of(clock.today())
     run = PaymentRun(
-        county_code=payer[:5], town_code=payer, benefit=benefit, run_no=_run_no(ctx, benefit, payer, month), kind=register.REPAY,
+        county_code=payer[:5], town_code=payer, benefit=benefit, run_no=run_no(ctx, benefit, payer, month), kind=register.REPAY,
         month=month, first_month=min(x.month_from for x in chosen), last_month=max(x.month_to for x in chosen),
         cutoff_on=clock.today(), value_date=value_date or roc.last_day(month), omitted=[], made_by_id=ctx.actor.user_id, made_at=ctx.now,
     )  # fmt: skip
@@ -220,9 +221,9 @@ def _is_last(line: PaymentLine) -> ColumnElement[bool]:
     )
 
 
-def levels(ctx: Context, run: PaymentRun) -> list[reconcile.Level]:
+def levels(session: Session, run: PaymentRun) -> list[reconcile.Level]:
     """approved = filed = credited + returned: the whole register (name "", filed as the files say), then every township."""
-    rows = ctx.session.execute(
+    rows = session.execute(
         select(PaymentLine.town_code, PaymentLine.status, func.count(), func.sum(PaymentLine.amount))
         .where(PaymentLine.run_id == run.id, PaymentLine.status != "withheld")
         .group_by(PaymentLine.town_code, PaymentLine.status)

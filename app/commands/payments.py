@@ -7,9 +7,8 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from app.core import clock, roc
 from app.models.award import Award
-from app.models.office import Office
 from app.models.payment import Payment, PaymentLine
-from app.models.payment_run import KINDS, STATES, PayerSetting, PaymentRun, RunFinding
+from app.models.payment_run import STATES, PayerSetting, PaymentRun, RunFinding
 from app.payments import checks, register
 from app.payments.line import Line
 from app.rules.benefits import benefit as benefit_row
@@ -20,6 +19,7 @@ from . import award_facts, payment_facts, payment_files, payment_lines
 from .base import Context, Refused, command
 from .lifecycle import Lifecycle, Move
 from .numbers import take
+from .payer_settings import payer_setting
 
 MAKERS = (TOWN_CLERK, COUNTY_OFFICER)
 
@@ -48,20 +48,6 @@ DONE = ("released", "filed", "reconciled")
 
 
 # -- making ------------------------------------------------------------------------------------------------------------------------------
-
-
-def payer_setting(ctx: Context, benefit: str, payer: str) -> PayerSetting:
-    """How this payer (county or township code) pays a benefit; a county without a row pays monthly. Raises Refused."""
-    found = ctx.session.scalar(select(PayerSetting).where(PayerSetting.town_code == payer, PayerSetting.benefit == benefit))
-    if found is not None:
-        return found
-    if len(payer) != 5:
-        raise Refused("本所沒有設定為這項給付的發放單位，由縣府統一發放；要自行發放請先請縣府在發放單位設定登錄", "E-PAY-PAYER")
-    name = ctx.session.scalar(select(Office.name).where(Office.county_code == payer, Office.kind == "county"))
-    return PayerSetting(
-        county_code=payer, town_code=payer, benefit=benefit, payer_name=name or payer, rhythm="monthly", cutoff_day=20,
-        post_office="", post_account="", post_layout="post_office_80", newline="crlf",
-    )  # fmt: skip
 
 
 def _payer_awards(ctx: Context, benefit: str, payer: str) -> list[ColumnElement[bool]]:
@@ -99,7 +85,7 @@ def build_run(
         raise Refused("補發差額清冊要填寫法令依據", "E-PAY-GROUND")
     if not benefit_row(benefit).pays:
         raise Refused("這個項目不發放現金", "E-PAY-KIND")
-    setting = payer_setting(ctx, benefit, payer)
+    setting = payer_setting(ctx.session, benefit, payer)
     months = register.CYCLES[setting.rhythm]
     if kind == register.REGULAR and month % months != months - 1:
         raise Refused(f"這項給付每 {months} 個月發放一次，{roc.show_month(month)}不是發放月份", "E-PAY-CYCLE")
@@ -118,7 +104,7 @@ def build_run(
         county_code=payer[:5],
         town_code=payer,
         benefit=benefit,
-        run_no=_run_no(ctx, benefit, payer, month),
+        run_no=run_no(ctx, benefit, payer, month),
         kind=kind,
         month=month,
         first_month=first,
@@ -144,7 +130,8 @@ def save_run(ctx: Context, run: PaymentRun, lines: list[Line], roots: dict[int, 
     ctx.audit("payment_run.build", run, run_no=run.run_no, lines=run.line_count, total=run.total, hash=run.content_hash)
 
 
-def _run_no(ctx: Context, benefit: str, payer: str, month: int) -> str:
+def run_no(ctx: Context, benefit: str, payer: str, month: int) -> str:
+    """The next number of a payer's registers of a benefit and month: `10004-ELA-09803-01`."""
     head = f"{payer}-{benefit_row(benefit).short}-{roc.month5(month)}"
     return f"{head}-{take(ctx.session, 'payment_run ' + head):02d}"
 
@@ -170,7 +157,7 @@ def _previous(ctx: Context, benefit: str, payer: str, month: int) -> int | None:
 
 def _findings(ctx: Context, run: PaymentRun) -> list[checks.Finding]:
     lines = payment_lines.unchanged(ctx.session, run)
-    setting = payer_setting(ctx, run.benefit, run.town_code)
+    setting = payer_setting(ctx.session, run.benefit, run.town_code)
     with scope.use(scope.SYSTEM):
         given = payment_facts.collect(ctx.session, run, lines, setting)
     return checks.check(given)
@@ -338,6 +325,3 @@ def rebuild_run(ctx: Context, run_id: int, reason: str = "案件更正後重新�
             ctx.session.add(RunFinding(run_id=run.id, **{c: getattr(f, c) for c in (*columns, *ticks)}))
     ctx.session.flush()
     return run
-
-
-assert set(KINDS) == {register.REGULAR, register.DIFFERENCE, register.REPAY}

@@ -187,7 +187,7 @@ DIFFERENCE_NAMES = {"new": "新增", "dropped": "減少", "amount": "金額變�
 
 
 def compare(lines: Sequence[Line], previous: Sequence[Line]) -> list[Difference]:
-    """What changed since the last register: who is new, who dropped out, whose monthly amount or account is another."""
+    """What changed since the last register: who is new, who dropped out, whose amount or account is another."""
     before = {x.award_id: x for x in previous}
     now = {x.award_id: x for x in lines}
     out: list[Difference] = []
@@ -196,7 +196,7 @@ def compare(lines: Sequence[Line], previous: Sequence[Line]) -> list[Difference]
         if y is None:
             out.append(Difference("new", award_id, x.person_id, x.name, "", f"{x.amount:,} 元"))
             continue
-        if monthly(x) != monthly(y) or x.amount != y.amount:
+        if x.amount != y.amount:
             out.append(Difference("amount", award_id, x.person_id, x.name, _amount(y), _amount(x)))
         if (x.payee.channel, x.payee.account_key) != (y.payee.channel, y.payee.account_key):
             out.append(Difference("account", award_id, x.person_id, x.name, show_account(y.payee), show_account(x.payee)))

@@ -48,8 +48,7 @@ def test_a_month_from_cases_to_reconciled(county):
     run = county.run(run_id)
     assert run.state == "reconciled"
     with scope.use(scope.SYSTEM):
-        ctx = type("Reader", (), {"session": db.session()})
-        overall, *towns = payment_results.levels(ctx, run)
+        overall, *towns = payment_results.levels(db.session(), run)
     assert overall.closes and overall.credited == (4, 24000)
     assert [t.credited for t in towns] == [(3, 18000), (1, 6000)]
 
