@@ -45,7 +45,10 @@ class UsersView(PageView):
     def index(self) -> Any:
         offices = self._offices()
         users = db.session.scalars(
-            select(User).where(User.office_id.in_([o.id for o in offices])).options(selectinload(User.roles)).order_by(User.office_id, User.username)
+            select(User)
+            .where(User.office_id.in_([o.id for o in offices]))
+            .options(selectinload(User.roles))
+            .order_by(User.office_id, User.username)
         ).all()
         return self.page("accounts/users.html", users=users)
 
@@ -78,7 +81,12 @@ class UsersView(PageView):
         if request.method == "POST":
             try:
                 accounts.change_user(
-                    web.signed_in(), pk, _number(form.get("office_id")), form.getlist("roles"), form.getlist("benefits"), form.get("active") == "1"
+                    web.signed_in(),
+                    pk,
+                    _number(form.get("office_id")),
+                    form.getlist("roles"),
+                    form.getlist("benefits"),
+                    form.get("active") == "1",
                 )
                 flash("帳號已更新。", "success")
                 return redirect(url_for("UsersView.index"), 303)
@@ -123,7 +131,10 @@ class RolesView(PageView):
     route_base = "/roles"
     title = _l("Roles")
     base_permissions = ["can_index", "can_change"]
-    default_roles = {"can_index": (roles.ADMINISTRATOR, roles.COUNTY_SUPERVISOR, roles.AUDITOR), "can_change": (roles.ADMINISTRATOR, roles.COUNTY_SUPERVISOR)}
+    default_roles = {
+        "can_index": (roles.ADMINISTRATOR, roles.COUNTY_SUPERVISOR, roles.AUDITOR),
+        "can_change": (roles.ADMINISTRATOR, roles.COUNTY_SUPERVISOR),
+    }
 
     @expose("/")
     @has_access
@@ -172,7 +183,7 @@ def thing_label(pair: tuple[str, str]) -> str:
         return "選單"
     for view in current_app.appbuilder.baseviews:  # type: ignore[attr-defined]
         if view.class_permission_name == pair[1]:
-            name = getattr(view, "record_name", "") or view.title
+            name = getattr(view, "record_name", "") or getattr(view, "title", "")
             return f"畫面：{name}" if name else _(f"thing:{pair[1]}")
     return f"作業：{_(f'thing:{pair[1]}')}"
 
@@ -184,6 +195,12 @@ def verb_label(pair: tuple[str, str]) -> str:
 
 def register(appbuilder: Any) -> None:
     appbuilder.add_view(
-        UsersView, "Users", label=_l("Users"), icon="fa-user", category="Administration", category_label=_l("Administration"), category_icon="fa-cogs"
+        UsersView,
+        "Users",
+        label=_l("Users"),
+        icon="fa-user",
+        category="Administration",
+        category_label=_l("Administration"),
+        category_icon="fa-cogs",
     )
     appbuilder.add_view(RolesView, "Roles", label=_l("Roles"), icon="fa-key", category="Administration")

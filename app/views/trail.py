@@ -66,7 +66,13 @@ class SecurityEventView(ListView):
 
 def register(appbuilder: Any) -> None:
     appbuilder.add_view(
-        AuditEntryView, "Audit trail", label=_l("Audit trail"), icon="fa-link", category="Audit", category_label=_l("Audit"), category_icon="fa-eye"
+        AuditEntryView,
+        "Audit trail",
+        label=_l("Audit trail"),
+        icon="fa-link",
+        category="Audit",
+        category_label=_l("Audit"),
+        category_icon="fa-eye",
     )
     appbuilder.add_view(AccessEntryView, "Query log", label=_l("Query log"), icon="fa-search", category="Audit")
     appbuilder.add_view(SecurityEventView, "Security log", label=_l("Security log"), icon="fa-shield", category="Audit")
