@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -36,15 +37,14 @@ def port_is_free(port: int) -> bool:
 def is_ready(app: Flask) -> bool:
     """Is there nothing to prepare: schema as this version needs it, and, in the demo, its people?"""
     from app.commands import setup
-    from app.extensions import db
 
     with app.app_context():
-        return setup.at_head(app) and (app.config["SWIS_PROFILE"] != "demo" or demo_mark(app).exists()) and db.session.rollback() is None
+        return setup.at_head(app) and (app.config["SWIS_PROFILE"] != "demo" or demo_mark(app, "filled").exists())
 
 
-def demo_mark(app: Flask) -> Any:
-    """The file that says that the demo county is complete; a fill that was interrupted begins anew."""
-    return app.config["SWIS_HOME"] / "demo.filled"
+def demo_mark(app: Flask, state: str) -> Path:
+    """The file that says how far the demo is: `filling` or `filled`."""
+    return Path(app.config["SWIS_HOME"]) / f"demo.{state}"
 
 
 def prepare(app: Flask) -> None:
@@ -52,16 +52,59 @@ def prepare(app: Flask) -> None:
     from app.commands import setup
 
     print("準備資料庫……", flush=True)
+    half_filled = demo_mark(app, "filling").exists()
+    if half_filled and app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite:///"):
+        remove_half_filled(app)
     token = setup.prepare(app, force=True)
     if token:
         print(f"首次設定代碼（只顯示這一次）：{token}\n請以瀏覽器開啟 /setup，輸入代碼建立第一位系統管理人員", flush=True)
-    if app.config["SWIS_PROFILE"] == "demo" and not demo_mark(app).exists():
-        from app import demo
+    if app.config["SWIS_PROFILE"] == "demo" and not demo_mark(app, "filled").exists():
+        if is_empty(app):
+            fill_demo(app)
+        demo_mark(app, "filled").touch()
 
-        print("第一次啟動：建立示範縣的虛構資料，約需一分鐘……", flush=True)
-        with app.app_context():
-            demo.fill()
-        demo_mark(app).touch()
+
+def prepare_or_say_why(app: Flask) -> int:
+    """`prepare` as a process of its own: exit code 0, or 1 with the reason."""
+    from app.commands.base import CommandError
+
+    try:
+        prepare(app)
+    except CommandError as error:
+        print(f"{error.message}（{error.code}）", file=sys.stderr)
+        return 1
+    return 0
+
+
+def is_empty(app: Flask) -> bool:
+    """Does nobody work with this database yet?"""
+    from sqlalchemy import select
+
+    from app.extensions import db
+    from app.models.user import User
+
+    with app.app_context():
+        return db.session.scalar(select(User.id).limit(1)) is None
+
+
+def fill_demo(app: Flask) -> None:
+    """Make the demo county; a fill that is interrupted begins anew at the next start."""
+    from app import demo
+
+    print("第一次啟動：建立示範縣的虛構資料，約需一分鐘……", flush=True)
+    mark = demo_mark(app, "filling")
+    mark.touch()
+    with app.app_context():
+        demo.fill()
+    mark.unlink()
+
+
+def remove_half_filled(app: Flask) -> None:
+    """Throw away a database in which nothing is but half a demo county."""
+    database = Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    demo_mark(app, "filling").unlink()
 
 
 def console(app: Flask) -> None:
@@ -193,8 +236,7 @@ def main() -> int:
 
     app = create_app(settings)
     if sys.argv[1:] == ["prepare"]:
-        prepare(app)
-        return 0
+        return prepare_or_say_why(app)
     if not is_ready(app) and subprocess.run([sys.executable, __file__, "prepare"], check=False).returncode:
         print("無法啟動：資料庫沒有準備完成，原因如上。", file=sys.stderr)
         return 1
@@ -204,4 +246,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\n已中斷。")
