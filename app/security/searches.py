@@ -28,13 +28,14 @@ def remember(view: str, criteria: Mapping[str, str]) -> str:
     return token
 
 
-def recall(view: str, token: str) -> dict[str, str] | None:
-    """The criteria behind a token, if it is this person's and this view's."""
-    who = web.actor()
-    if who is None or "\0" in token:
+def recall(view: str, token: str, user_id: int | None = None) -> dict[str, str] | None:
+    """The criteria behind a token, if it is this view's and this person's (the signed-in one, when no user is named)."""
+    who = web.actor() if user_id is None else None
+    owner = who.user_id if who else user_id
+    if owner is None or "\0" in token:
         return None
     return db.session.scalar(
         select(RememberedSearch.criteria).where(
-            RememberedSearch.token == token[:40], RememberedSearch.view == view, RememberedSearch.user_id == who.user_id
+            RememberedSearch.token == token[:40], RememberedSearch.view == view, RememberedSearch.user_id == owner
         )
     )

@@ -97,6 +97,10 @@ class RecordView(RecordPages, ModelView):
             hidden.add("purpose")
         if not self.move_commands:
             hidden.add("move")
+        if not self.remote_columns:
+            hidden.add("lookup")
+        if not any(hasattr(getattr(self, name), "_action") for name in dir(type(self))):
+            hidden |= {"action", "action_post"}
         self.exclude_route_methods = hidden
         super().__init__(**kwargs)
 

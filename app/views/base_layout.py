@@ -25,7 +25,7 @@ def place_names(model: type[County] | type[Township]) -> Mapping[str, str]:
     """code → name of all counties or townships."""
     kept = _places.get(model.__tablename__)
     if kept is None or not kept[1] or time.monotonic() - kept[0] > FRESH:
-        kept = (time.monotonic(), dict(db.session.execute(select(model.code, model.name).order_by(model.code)).tuples().all()))
+        kept = (time.monotonic(), {row.code: row.name for row in db.session.execute(select(model.code, model.name).order_by(model.code))})
         _places[model.__tablename__] = kept
     return kept[1]
 
@@ -36,5 +36,5 @@ def register(appbuilder: Any) -> None:
     labels_for("town_code", lambda: place_names(Township))
     labels_for("benefit", lambda: {code: b.name for code, b in benefits().items()})
     env = current_app.jinja_env
-    env.filters.update(moment=show_moment, roc_date=roc.show_date, roc_month=roc.show_month, money=money.show, shown=show)
+    env.filters.update(moment=show_moment, roc_date=roc.show_date, roc_month=roc.show_month, month5=roc.month5, money=money.show, shown=show)
     env.globals["print_time"] = lambda: show_moment(clock.now())

@@ -86,6 +86,11 @@ def with_args(args: Mapping[str, Any], **changes: Any) -> str:
     return f"{request.path}?{urlencode(merged)}" if merged else request.path
 
 
+def same_args(path: str) -> str:
+    """Another page's address with this page's arguments."""
+    return f"{path}?{urlencode(list(request.args.items(multi=True)))}" if request.args else path
+
+
 def number_arg(name: str, default: int, low: int, high: int) -> int:
     """A whole number from the URL, whatever stands there."""
     try:
@@ -231,8 +236,8 @@ class ListPages(RemoteLookupMixin):
             panel=panel,
             criteria=criteria,
             words=base_search.in_words(criteria, panel),
-            search_url=url_for(f"{self.endpoint}.search"),
-            export_url=f"{url_for(f'{self.endpoint}.export')}?{request.query_string.decode()}" if self.permits("export") else "",
+            search_url=url_for(f"{self.endpoint}.search") if panel else "",
+            export_url=same_args(url_for(f"{self.endpoint}.export")) if self.permits("export") else "",
             export_reason=self.personal,
             hint=self.list_hint,
             **self.list_context(),
@@ -268,9 +273,9 @@ class ListPages(RemoteLookupMixin):
         reason = request.form.get("reason", "").strip()
         if self.personal and len(reason) < 2:
             flash("請先填寫匯出的案由，例如「98年3月複審會議」。", "danger")
-            return redirect(f"{url_for(f'{self.endpoint}.list')}?{request.query_string.decode()}", 303)
+            return redirect(same_args(url_for(f"{self.endpoint}.list")), 303)
         words = base_search.in_words(criteria, base_search.controls(self, criteria, self._filters))
-        return export.respond(self, self._filters, words, reason)
+        return export.respond(self, self._filters, words, reason, same_args(url_for(f"{self.endpoint}.list")))
 
     @expose("/action_post", methods=["POST"])
     def action_post(self) -> ResponseReturnValue:

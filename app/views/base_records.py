@@ -386,7 +386,7 @@ class RecordPages(ListPages):
         if request.method == "POST":
             seen = locking.seen_version(request.form)
             locking.take_theirs(form, item, request.form)
-            if seen is not None and seen != item.version:
+            if hasattr(item, "version") and seen != item.version:
                 return self._conflict(item, form)
             if form.validate():
                 try:

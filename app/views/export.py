@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import xlsxwriter
-from flask import Response, flash, redirect, request, send_file, url_for
+from flask import Response, flash, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 
 from app.commands.base import CommandError
@@ -18,7 +18,7 @@ from app.core import clock
 from app.security import web
 
 from .base_search import TOKEN
-from .base_values import Cell, show_moment
+from .base_values import Cell, column_at, kind_of, show_moment
 
 AT_ONCE = 5_000
 """More rows than this are written by a job."""
@@ -136,7 +136,7 @@ class Spreadsheet:
 
 def columns_of(view: Any) -> list[tuple[str, str]]:
     """(label, kind) of the list's columns."""
-    return [(h.label, h.kind) for h in (view._heading(c, "", "", {}) for c in view.list_columns)]
+    return [(str(view.label_columns.get(c, c)), kind_of(column_at(view.datamodel.obj, c))) for c in view.list_columns]
 
 
 def cells_of(view: Any, item: Any) -> list[Cell]:
@@ -152,8 +152,8 @@ def write_rows(view: Any, items: Iterable[Any], target: BinaryIO | Path, facts: 
     return book.close(expected)
 
 
-def respond(view: Any, filters: Any, words: Sequence[tuple[str, str]], reason: str) -> ResponseReturnValue:
-    """The spreadsheet at once, or a job when there are many rows."""
+def respond(view: Any, filters: Any, words: Sequence[tuple[str, str]], reason: str, back: str) -> ResponseReturnValue:
+    """The spreadsheet at once, or (going `back` to the list) a job when there are many rows."""
     who = web.signed_in()
     joined = filters.get_joined_filters(view._base_filters)
     count = view.datamodel.query_count(view.datamodel.session.query(view.datamodel.obj), joined)
@@ -166,8 +166,8 @@ def respond(view: Any, filters: Any, words: Sequence[tuple[str, str]], reason: s
         except CommandError as error:
             flash(error.message, "danger")
         else:
-            flash(f"資料超過 {AT_ONCE:,} 筆，已排入背景作業（第 {job} 號）。完成後在「匯出檔案」下載。", "info")
-        return redirect(f"{url_for(f'{view.endpoint}.list')}?{request.query_string.decode()}", 303)
+            flash(f"資料超過 {AT_ONCE:,} 筆，已排入背景作業（第 {job} 號），完成後在「匯出檔案」下載。", "info")
+        return redirect(back, 303)
     column, direction = view.order()
     count, items = view.datamodel.query(joined, column, direction, page=0, page_size=AT_ONCE)
     facts = Facts(view.page_title("list"), who.display, who.office, clock.now(), words, reason)
@@ -176,19 +176,14 @@ def respond(view: Any, filters: Any, words: Sequence[tuple[str, str]], reason: s
     if view.personal:
         web.log_access("export", (table, None), reason, rows=written.rows)
     memory.seek(0)
-    return file_response(memory, facts)
+    return file_response(memory, facts.title, facts.at)
 
 
-def file_response(content: BinaryIO | Path, facts: Facts) -> Response:
+def file_response(content: BinaryIO | Path, title: str, at: dt.datetime) -> Response:
     """The workbook as a download, named after the list and the moment."""
-    stamp = f"{clock.to_taipei(facts.at):%Y%m%d-%H%M}"
-    response = send_file(
+    return send_file(
         content,
         mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         as_attachment=True,
-        download_name=f"{facts.title}-{stamp}.xlsx",
+        download_name=f"{title}-{clock.to_taipei(at):%Y%m%d-%H%M}.xlsx",
     )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-

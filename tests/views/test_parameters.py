@@ -26,7 +26,8 @@ def test_日期看不懂就說明怎麼填(client_as: Any) -> None:
 
 def test_登錄_核准_生效(client_as: Any, session: Any) -> None:
     officer = client_as("officer.10004")
-    assert officer.get("/parameters/add?name=average_consumption").status_code == 200
+    page = officer.get("/parameters/add?name=average_consumption").text
+    assert "職類" in page and page.count("selected") == 1
     answer = officer.post("/parameters/add", data=FORM)
     assert answer.status_code == 303, answer.text[-3000:]
     row = session.scalars(select(Parameter).where(Parameter.county_code == "10004")).one()
