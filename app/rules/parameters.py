@@ -193,8 +193,8 @@ class Parameters:
         return own.name if scope == "county" and own else places[-4]
 
 
-_FURTHER = re.compile(r"每增1人加(\d+)元")
-_HOUSEHOLD_OF_4 = re.compile(r"元/戶（4口以內(?:，每增1口加(\d+)元)?）")
+_FURTHER = re.compile(r"每增1人加([\d,]+)元")
+_HOUSEHOLD_OF_4 = re.compile(r"元/戶（4口以內(?:，每增1口加([\d,]+)元)?）")
 
 
 def limit_for(parameter: Parameter, persons: int) -> Number | None:
@@ -202,9 +202,13 @@ def limit_for(parameter: Parameter, persons: int) -> Number | None:
     assert parameter.value is not None
     value: Number = parameter.value
     if m := _FURTHER.search(parameter.unit):
-        return value + int(m[1]) * (persons - 1)
+        return value + _amount(m[1]) * (persons - 1)
     if m := _HOUSEHOLD_OF_4.search(parameter.unit):
         if persons <= 4:
             return value
-        return value + int(m[1]) * (persons - 4) if m[1] else None
+        return value + _amount(m[1]) * (persons - 4) if m[1] else None
     return value * persons if parameter.unit == "元/人" else value
+
+
+def _amount(text: str) -> int:
+    return int(text.replace(",", ""))

@@ -84,6 +84,11 @@ class _ParameterNames(Mapping[str, Any]):
         return self[name]
 
 
+def _benefit_name(code: str) -> str:
+    """The benefit's name; outside benefits of the delivered table by the name the table gives them."""
+    return law_pairs.counterpart_names().get(code) or next((e.benefit_zh for e in law_pairs.reference() if e.benefit == code), code)
+
+
 class ParameterView(ReferenceView):
     """The dated values."""
 
@@ -92,13 +97,16 @@ class ParameterView(ReferenceView):
     record_name = _l("Parameter")
     base_filters = [["id", OwnAndNational, lambda: None]]
     base_order = ("name", "asc")
-    list_columns = ["name", "region", "county_code", "value", "unit", "effective_from", "effective_to", "source", "confidence", "state"]
+    list_columns = ["name", "region", "county_code", "value", "unit", "effective_from", "effective_to", "state", "source"]
     search_columns = ["name", "county_code", "region", "state", "effective_from"]
     show_fieldsets = [
         (_l("Parameter"), {"fields": ["name", "county_code", "region", "value", "unit", "effective_from", "effective_to"]}),
         (_l("Source"), {"fields": ["source", "confidence", "origin", "note", "entered_at", "approved_at"]}),
     ]
-    add_columns = ["name", "value", "unit", "effective_from", "effective_to", "source", "note"]
+    add_fieldsets = [
+        (_l("Parameter"), {"fields": ["name", "occupation", "value", "unit", "effective_from", "effective_to"]}),
+        (_l("Source"), {"fields": ["source", "note"]}),
+    ]
     add_form_extra_fields = {"occupation": StringField(_l("Occupation"), description="選「職類別每月平均經常性薪資」時填寫，例如 木工")}
     description_columns = {
         "value": "金額填整數；利率與比例填小數，例如 0.01325",
@@ -162,6 +170,7 @@ class ExclusionView(ReferenceView):
     lifecycle = EXCLUSION
     move_commands = {"approve": commands.approve_exclusion, "reject": commands.reject_exclusion, "withdraw": commands.withdraw_exclusion}
     default_roles = {"can_list": READERS, "can_show": READERS, "can_export": READERS, "can_add": PROPOSERS}
+    formatters_columns = {"benefit": _benefit_name, "article": law_pairs.article_text}
     list_hint = "縣市有自己的設定時取代全國列；沒有設定與設定為停用是兩回事，統計也分開列。"
 
     def record_title(self, item: ExclusionPair) -> str:
@@ -233,7 +242,7 @@ def _lines(own: str, day: Any) -> list[SettingLine]:
         lines.append(
             SettingLine(
                 label=s.label,
-                article=f"{s.law}第{s.article}條" if s.article else s.law,
+                article=s.law + law_pairs.article_text(s.article),
                 note=s.note,
                 mandatory=s.mandatory,
                 value=row.text if row else "",

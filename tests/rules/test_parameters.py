@@ -143,3 +143,8 @@ def test_改制前後的縣市承接() -> None:
     assert regions.region_on("10003", roc.parse_date("103/12/25")) == "桃園市"
     assert regions.region_on("99999", MARCH_98) is None
     assert len([c for c in regions.counties() if c.exists_on(MARCH_98)]) == 25
+
+
+def test_敬老福利津貼98年金額未查得_不得推估() -> None:
+    assert isinstance(DELIVERED.on(MARCH_98, "county_senior_allowance"), Missing)
+    assert value(DELIVERED.on(dt.date(2023, 1, 1), "county_senior_allowance")) == 3000

@@ -75,7 +75,6 @@ def test_各角色都能查閱參數與互斥規定(client_as: Any, who: str) ->
         assert ("擇一領取" if "exclusions" in url else "最低生活費" if "settings" in url else "元/") in table or "NTD" in table
 
 
-
 @pytest.mark.parametrize("who", ["clerk.10004010", "accountant.10004", "auditor.10004"])
 def test_不能登錄的角色沒有登錄頁(client_as: Any, who: str) -> None:
     client = client_as(who)
