@@ -17,6 +17,14 @@ from app.core import roc
 from .rules import LETTER, RULES
 from .wording import ntd
 
+CONTRACT_RELATION: Final = {
+    "gives_way": "suspend_a",
+    "choose_one": "choose_one",
+    "top_up": "top_up",
+    "cap": "cap_sum",
+    "info": "info_only",
+    "none": "none",
+}
 PAIRS: Final = ("DUPLICATE", "SUSPENDED_BY", "CHOOSE_ONE")
 _STRENGTH: Final = pl.DataFrame(
     {"rule": list(RULES), "strength": [r.strength for r in RULES.values()]}, schema={"rule": pl.String, "strength": pl.Int64}
@@ -33,6 +41,8 @@ _ONE: Final = (
     "rec_no",
     "person_id",
     "written_id",
+    "name",
+    "birth",
     "case_no",
     "relation",
     "own",
@@ -44,6 +54,8 @@ _ONE: Final = (
     "c_rec",
     "c_key",
     "c_case",
+    "c_name",
+    "c_birth",
 )
 
 
@@ -147,7 +159,7 @@ def _doubt(row: dict[str, Any], names: Names, month: int) -> dict[str, Any]:
         "rule_version": rule.version,
         "law": row["law"] or rule.law,
         "article": row["article"] or rule.article,
-        "relation": row["relation"] or "info",
+        "relation": CONTRACT_RELATION[row["relation"] or "info"],
         "facts": rule.sentence(spoken),
         "lines": [
             {"month": m, "paid": p, "due": p - o} for m, p, o in zip(row["months"], row["paid_by_month"], row["over_by_month"], strict=True)
@@ -179,6 +191,10 @@ def _mirror(doubt: dict[str, Any], names: Names) -> dict[str, Any] | None:
         "c_rec": doubt["rec_no"],
         "case_no": doubt["c_case"],
         "c_case": doubt["case_no"],
+        "name": doubt["c_name"],
+        "c_name": doubt["name"],
+        "birth": doubt["c_birth"],
+        "c_birth": doubt["birth"],
         "ref_month": ref_month,
         "town": None,
         "paid": sum(doubt["paid_by_month"]) and doubt["c_paid"] * len(doubt["months"]),

@@ -147,6 +147,8 @@ _FROM_WORK: Final = (
     "rec_no",
     "person_id",
     "written_id",
+    "name",
+    "birth",
     "case_no",
     "exempt",
     "month",
@@ -170,7 +172,9 @@ def out(rule: str, w: Any, **values: Any) -> list[Expr]:
             value = values["e"].c[name]
         else:
             value = null()
-        is_date_column = kind is DATE and name in values  # dates are dates already; SQLite would turn a cast date into a number
+        is_date_column = kind is DATE and (
+            name in values or name in _FROM_WORK
+        )  # dates are dates already; SQLite would turn a cast date into a number
         columns.append((value if is_date_column else cast(value, kind)).label(name))
     return columns
 

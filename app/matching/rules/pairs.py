@@ -39,6 +39,8 @@ def _roster_side(b: Any) -> dict[str, Any]:
         "c_rec": b.c.rec_no,
         "c_key": b.c.rec_key,
         "c_case": b.c.case_no,
+        "c_name": b.c.name,
+        "c_birth": b.c.birth,
         "c_paid": b.c.paid,
     }
 
@@ -225,6 +227,8 @@ def _elsewhere(_: Mapping[str, int]) -> Select[Any]:
                 c_source="benefit_elsewhere",
                 c_kind=x.c.kind,
                 c_rec=x.c.record_no,
+                c_name=x.c.name,
+                c_birth=x.c.birth,
                 c_paid=x.c.amount,
                 n1=x.c.month_from,
                 n2=x.c.month_to,
@@ -275,6 +279,8 @@ def _pension(_: Mapping[str, int]) -> Select[Any]:
                 c_source="pension",
                 c_kind=x.c.kind,
                 c_rec=x.c.record_no,
+                c_name=x.c.name,
+                c_birth=x.c.birth,
                 c_paid=x.c.amount,
                 d1=x.c.from_date,
                 d2=x.c.to_date,

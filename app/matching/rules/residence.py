@@ -36,6 +36,8 @@ def _moved(_: Mapping[str, int]) -> Select[Any]:
                 c_county=w.c.mv_to,
                 c_kind=w.c.mv_event,
                 c_rec=w.c.mv_no,
+                c_name=w.c.mv_name,
+                c_birth=w.c.mv_birth,
                 d1=w.c.mv_date,
                 d2=w.c.mv_reg,
             )
@@ -81,6 +83,8 @@ def _elsewhere(_: Mapping[str, int]) -> Select[Any]:
                 stop=stop,
                 grade=worst(func.coalesce(e.c.grade, HARD), literal(LIKELY)),
                 c_source="household_register",
+                c_name=w.c.reg_name,
+                c_birth=w.c.reg_birth,
                 c_county=w.c.home_county,
                 c_kind=w.c.reg_status,
             )
@@ -120,6 +124,8 @@ def _identity(_: Mapping[str, int]) -> Select[Any]:
             relation=literal("info"),
             own=literal(0),
             c_source="household_register",
+            c_name=w.c.reg_name,
+            c_birth=w.c.reg_birth,
             c_kind=case((w.c.reg_name.is_(None), "absent"), else_="different"),
             c_county=w.c.reg_county,
             d1=w.c.birth,

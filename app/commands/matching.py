@@ -1,0 +1,371 @@
+"""The monthly match: read what is in force, let the rules find, hold back what is answered, and store run, doubts and sightings at once.
+
+Everything is computed before the one transaction that stores it. A run that is killed leaves nothing; two runs at once make one.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import secrets
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import clock, roc
+from app.exchange import codes
+from app.extensions import db
+from app.matching import conditions, doubts, engine
+from app.matching.gates import gate_of
+from app.matching.rules import RULES
+from app.models.exchange import ACCEPTED, NIL, REJECTED, Batch
+from app.models.match_run import GateStop, MatchRun, NotChecked
+from app.models.office import County
+from app.models.parameter import Parameter
+from app.rules import exclusions as law_pairs
+from app.rules.benefits import benefits
+from app.security import scope
+from app.security.actor import Actor
+from app.security.roles import MINISTRY_OFFICER
+
+from . import match_store
+from .base import Context, Refused, command
+from .exchange import home
+from .parameters import exclusion_rows
+
+LOOK_BACK = 11  # months of earlier rosters that may have paid for the same months
+EXPECTED_FOR = 3  # a roster seen in one of so many months before is expected this month
+REGISTERS = ("household_register", "household_change", "custody", "border_crossing", "pension", "benefit_elsewhere")
+SOURCE_NAMES = {
+    "household_register": "戶籍資料",
+    "household_change": "戶籍異動",
+    "custody": "監管資料",
+    "border_crossing": "國人入出境",
+    "pension": "退休撫卹給與",
+    "benefit_elsewhere": "其他機關給付",
+    "roster": "縣市名冊",
+    "basic_wage": "基本工資",
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A source that was not there for a county: the rules named were not asked. `county` empty = for every county of the run."""
+
+    source: str
+    reason: str
+    rules: tuple[str, ...]
+    county: str = ""
+    kind: str | None = None
+
+
+@dataclass
+class Inputs:
+    """What a run reads: the deliveries in force when it began."""
+
+    batches: list[Batch]
+    rosters: int
+    rows: int
+    counties: tuple[str, ...]
+    missing: list[Missing] = field(default_factory=list)
+
+    def paths(self) -> dict[str, list[Path]]:
+        """Parquet files by source; a source declared "nothing to report" has none and counts as delivered."""
+        out: dict[str, list[Path]] = {}
+        for batch in self.batches:
+            if batch.snapshot_path:
+                out.setdefault(batch.source, []).append(home() / batch.snapshot_path)
+        return out
+
+    def told(self) -> list[dict[str, Any]]:
+        """The deliveries, as a run remembers them."""
+        return [
+            {"batch": b.id, "source": b.source, "county": b.county_code, "month": b.month, "kind": b.kind, "sha256": b.content_sha256}
+            for b in self.batches
+        ]
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What a run found, as the command line prints it."""
+
+    run_no: int
+    month: int
+    county: str | None
+    rosters: int
+    rows: int
+    doubts: int
+    by_rule: dict[str, int]
+    by_grade: dict[str, int]
+    not_checked: dict[str, str]
+    seconds: float
+    engine: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.__dict__, "month": roc.month5(self.month)}
+
+
+def run_match(actor: Actor, month: int, county: str | None = None, engine_name: str = "duckdb") -> Matched:
+    """Match one month, for all counties or for the rows of one (compared with everybody's). Raises Refused, Forbidden, Conflict."""
+    if not actor.can("matching.run"):
+        Context(db.session(), actor).require("matching.run")
+    if county is not None and county not in codes.COUNTIES:
+        raise Refused(f"沒有「{county}」這個縣市代碼", "E-MAT-COUNTY")
+    began = time.monotonic()
+    started = clock.now()
+    session: Session = db.session()
+    with scope.use(scope.SYSTEM):
+        inputs = gather_inputs(session, month, county)
+        if not inputs.rosters:
+            raise Refused(f"{roc.show_month(month)}沒有已收下的名冊，請先匯入名冊再比對", "E-MAT-ROSTER")
+        pairs = pairs_of(session)
+        caps = caps_of(session)
+        names = names_of(session)
+        session.rollback()
+    work = engine.Work(
+        month=month,
+        paths=inputs.paths(),
+        conditions=lambda months: conditions.rows(inputs.counties, months, pairs),
+        cap=caps,
+        cash_kinds=sorted(codes.CASH_KINDS),
+    )
+    if caps(month) is None:
+        inputs.missing.append(Missing("basic_wage", f"尚未設定「基本工資」（{roc.show_month(month)}適用）", ("CAP",)))
+    folder = home() / "matches" / f".{secrets.token_hex(8)}"
+    folder.mkdir(parents=True)
+    try:
+        evidence, settled = _find(work, engine_name, folder)
+        failed = [Missing(f"rule:{c}", f"規則「{RULES[c].title}」執行失敗，未比對", (c,)) for c in evidence.failed]
+        found = doubts.gather(settled, names, month, county)
+        final = Found(
+            inputs=inputs,
+            missing=[*inputs.missing, *failed],
+            doubts=found,
+            stops=[s for s in doubts.counts(settled) if county is None or s["county"] == county],
+            evidence=_keep(settled, month),
+            timing=evidence.seconds,
+            basis=_basis(inputs, conditions.rows(inputs.counties, range(evidence.months[0], evidence.months[1] + 1), pairs)),
+        )
+    except engine.EngineRefused as refused:
+        raise Refused(str(refused), "E-MAT-ENGINE") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return _store(actor, month, county, engine_name, final, started, began)
+
+
+@dataclass
+class Found:
+    """The result of a run before it is stored."""
+
+    inputs: Inputs
+    missing: list[Missing]
+    doubts: list[dict[str, Any]]
+    stops: list[dict[str, Any]]
+    evidence: str
+    timing: dict[str, float]
+    basis: str
+
+
+def _find(work: engine.Work, name: str, folder: Path) -> tuple[engine.Evidence, pl.DataFrame]:
+    with engine.opened(name, folder / "temp", current_app.config.get("SPARK_MASTER") or "local[*]") as running:
+        evidence = engine.find(work, running, folder / "evidence.parquet")
+    return evidence, doubts.settle(pl.read_parquet(evidence.path))
+
+
+def _keep(settled: pl.DataFrame, month: int) -> str:
+    """The evidence, passed and stopped, under the name of its content; its path relative to SWIS_HOME."""
+    part = home() / "matches" / f".{secrets.token_hex(8)}.part"
+    settled.sort("rec_key", "rule", "month", "c_rec", nulls_last=True).write_parquet(part, compression="zstd")
+    digest = hashlib.sha256(part.read_bytes()).hexdigest()
+    target = home() / "matches" / roc.month5(month) / f"{digest}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part.rename(target)
+    return str(target.relative_to(home()))
+
+
+def _basis(inputs: Inputs, rows: Iterable[dict[str, object]]) -> str:
+    text = json.dumps([inputs.told(), list(rows), {c: r.version for c, r in RULES.items()}], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# -- what goes in ------------------------------------------------------------------------------------------------------------------------
+
+
+def gather_inputs(session: Session, month: int, county: str | None = None) -> Inputs:
+    """The rosters of the month and of the months before, the registers in force, and what is missing, late or was sent back."""
+    every = session.scalars(
+        select(Batch).where(Batch.source.in_(("roster", *REGISTERS)), Batch.state.in_((ACCEPTED, NIL, REJECTED))).order_by(Batch.id)
+    ).all()
+    good = [b for b in every if b.state != REJECTED]
+    rosters = [b for b in good if b.source == "roster" and b.month is not None and month - LOOK_BACK <= b.month <= month]
+    now = [b for b in rosters if b.month == month]
+    registers, missing = _registers(every, month)
+    counties = tuple(sorted({b.county_code for b in now} | ({county} if county else set())))
+    missing += _absent_rosters(every, rosters, month, county)
+    counted = [b for b in now if county is None or b.county_code == county]
+    return Inputs([*rosters, *registers], len(counted), sum(b.snapshot_rows for b in counted), counties, missing)
+
+
+def _registers(every: Sequence[Batch], month: int) -> tuple[list[Batch], list[Missing]]:
+    """Registers in force for a month (events: all deliveries; states: the newest not later than the month), and what is wrong with them."""
+    used: list[Batch] = []
+    missing: list[Missing] = []
+    for source in REGISTERS:
+        mine = [b for b in every if b.source == source]
+        good = [b for b in mine if b.state != REJECTED and (b.month is None or b.month <= month)]
+        rules = tuple(code for code, rule in RULES.items() if source in rule.needs)
+        name = SOURCE_NAMES[source]
+        if not good:
+            sent_back = any(b.state == REJECTED for b in mine)
+            missing.append(Missing(source, f"{name}送件被退回，尚未重送" if sent_back else f"尚未收到{name}", rules))
+            continue
+        named = [b.month for b in good if b.month is not None]
+        if len(named) == len(good) and max(named) < month:
+            missing.append(Missing(source, f"{name}最近一次是{roc.show_month(max(named))}的資料，早於比對月份", rules))
+        elif mine[-1].state == REJECTED:
+            missing.append(Missing(source, f"{name}最近一次送件被退回，以前一次資料比對", rules))
+        used += good if _cumulative(source) else _newest(good)
+    return used, missing
+
+
+def _cumulative(source: str) -> bool:
+    from app.exchange.layouts import LAYOUTS
+
+    return LAYOUTS[source].cumulative
+
+
+def _newest(batches: Iterable[Batch]) -> list[Batch]:
+    newest: dict[str, Batch] = {}
+    for batch in batches:
+        newest[batch.county_code] = batch
+    return list(newest.values())
+
+
+def _absent_rosters(every: Sequence[Batch], rosters: Sequence[Batch], month: int, county: str | None) -> list[Missing]:
+    """Rosters that came in the months before but not this month: the county's own payments and its part in every pair are not checked."""
+    have = {(b.county_code, b.kind) for b in rosters if b.month == month}
+    before = {(b.county_code, b.kind) for b in rosters if b.month is not None and month - EXPECTED_FOR <= b.month < month}
+    sent_back = {(b.county_code, b.kind) for b in every if b.source == "roster" and b.state == REJECTED and b.month == month}
+    out = []
+    for code, kind in sorted((before | sent_back) - have, key=str):
+        if kind in codes.REGISTER_KINDS or (county is not None and code != county):
+            continue
+        why = "名冊被退回，尚未重送" if (code, kind) in sent_back else "本月名冊尚未送達"
+        out.append(Missing("roster", f"{codes.COUNTIES.get(code, code)}{codes.KINDS.get(kind or '', '')}{why}", tuple(RULES), code, kind))
+    return out
+
+
+def pairs_of(session: Session) -> Callable[[str, dt.date], Sequence[conditions.PairLike]]:
+    """The pairs a county works with on a day."""
+    national, settings = exclusion_rows(session)
+    by_county: dict[str, tuple[law_pairs.Exclusion, ...]] = {}
+    for row in settings:
+        by_county[row.county_code] = (*by_county.get(row.county_code, ()), row)
+
+    @cache
+    def pairs(county: str, on: dt.date) -> tuple[law_pairs.Exclusion, ...]:
+        return law_pairs.merged(national, by_county.get(county, ()), county, on)
+
+    return pairs
+
+
+def caps_of(session: Session) -> Callable[[int], int | None]:
+    """The basic wage in force on the first day of a month, from the approved parameters."""
+    rows = session.scalars(
+        select(Parameter)
+        .where(Parameter.name == "basic_wage", Parameter.state == "approved", Parameter.county_code.is_(None))
+        .order_by(Parameter.id)
+    ).all()
+    spans = [(r.effective_from or dt.date.min, r.effective_to or dt.date.max, r.value) for r in rows if r.value is not None]
+
+    def cap(month: int) -> int | None:
+        day = roc.first_day(month)
+        found = [int(value) for first, last, value in spans if first <= day <= last]
+        return found[-1] if found else None
+
+    return cap
+
+
+def names_of(session: Session) -> doubts.Names:
+    """Chinese names for the sentences."""
+    counties = {c.code: c.name for c in session.scalars(select(County))} or dict(codes.COUNTIES)
+    kinds = {**codes.BENEFIT_ELSEWHERE_KIND, **codes.PENSION_KIND, **codes.CUSTODY_KIND, **{b.code: b.name for b in benefits().values()}}
+    return doubts.Names(counties, kinds)
+
+
+# -- storing -----------------------------------------------------------------------------------------------------------------------------
+
+
+@command("matching.run", roles=(MINISTRY_OFFICER,))
+def _store(ctx: Context, month: int, county: str | None, engine_name: str, found: Found, started: dt.datetime, began: float) -> Matched:
+    """Store a run that has ended: the run, its doubts, what the gates held back and what was not checked."""
+    extent = county or ""
+    older = list(ctx.session.scalars(select(MatchRun).where(MatchRun.month == month, MatchRun.state == "done").with_for_update()))
+    for run in older:
+        if run.extent == extent or not extent:
+            run.state = "superseded"
+    ctx.session.flush()
+    run = MatchRun(
+        month=month,
+        extent=extent,
+        engine=engine_name,
+        started_at=started,
+        finished_at=ctx.now,
+        rosters=found.inputs.rosters,
+        rows=found.inputs.rows,
+        inputs=found.inputs.told(),
+        basis=found.basis,
+        timing=found.timing,
+        rule_versions={code: rule.version for code, rule in RULES.items()},
+        evidence_path=found.evidence,
+    )
+    ctx.session.add(run)
+    ctx.session.flush()
+    held = match_store.store(ctx, run, found.doubts, county)
+    shown = [d for d in found.doubts if d["fingerprint"] not in held]
+    run.doubts = len(shown)
+    run.amount = sum(d["over"] for d in shown)
+    run.by_rule = dict(sorted(Counter(d["rule"] for d in shown).items()))
+    run.by_grade = dict(sorted(Counter(d["grade"] for d in shown).items()))
+    _store_stops(ctx, run, found, [d for d in found.doubts if d["fingerprint"] in held])
+    run.seconds = round(time.monotonic() - began, 3)
+    ctx.audit("match.run", run, month=roc.month5(month), county=extent, doubts=run.doubts, amount=run.amount)
+    return Matched(
+        run.id, month, county, run.rosters, run.rows, run.doubts, run.by_rule, run.by_grade, told(found.missing), run.seconds, engine_name
+    )
+
+
+def told(missing: Iterable[Missing]) -> dict[str, str]:
+    """Source → reason, as the command line prints it."""
+    return {"/".join(p for p in (m.source, m.county, m.kind) if p): m.reason for m in missing}
+
+
+def _store_stops(ctx: Context, run: MatchRun, found: Found, answered: list[dict[str, Any]]) -> None:
+    for stop in found.stops:
+        ctx.session.add(
+            GateStop(
+                run_id=run.id, county_code=stop["county"], rule_code=stop["rule"], gate=gate_of(stop["stop"]).value, stop=stop["stop"],
+                rows=stop["rows"], amount=stop["amount"],
+            )
+        )  # fmt: skip
+    silent: dict[tuple[str, str], list[int]] = {}
+    for doubt in answered:
+        silent.setdefault((doubt["county"], doubt["rule"]), []).append(doubt["over"])
+    for (code, rule), amounts in sorted(silent.items()):
+        ctx.session.add(
+            GateStop(
+                run_id=run.id, county_code=code, rule_code=rule, gate="answered", stop="answered", rows=len(amounts), amount=sum(amounts)
+            )
+        )
+    for m in found.missing:
+        for code in (m.county,) if m.county else found.inputs.counties:
+            ctx.session.add(NotChecked(run_id=run.id, county_code=code, source=m.source, kind=m.kind, reason=m.reason, rules=list(m.rules)))
