@@ -10,8 +10,9 @@ from typing import Any
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
+from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu, assoc_permissionview_role
 from flask_migrate import upgrade
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, insert, select, text
 
 from app.core import clock
 from app.extensions import db
@@ -71,22 +72,40 @@ def initialise() -> str | None:
         session = db.session()
         if session.get(AuditHead, 1) is None and session.scalar(select(func.count()).select_from(AuditEntry)) == 0:
             session.add(AuditHead(id=1, seq=0, hash=audit.GENESIS))
-        _sync_roles()
+        _sync_roles(session)
         reference.load(session)
         session.commit()
         return _token(session)
 
 
-def _sync_roles() -> None:
-    """Create roles and permissions; give the default roles a permission when it is new, never again afterwards."""
-    sm: Any = current_app.appbuilder.sm  # type: ignore[attr-defined]
-    role_of = {name: sm.find_role(name) or sm.add_role(name) for name in (*roles.ALL, sm.auth_role_public)}
-    for (permission, view), holders in sorted(default_grants().items()):
-        if sm.find_permission_view_menu(permission, view) is not None:
-            continue
-        pair = sm.add_permission_view_menu(permission, view)
-        for name in holders:
-            sm.add_permission_role(role_of[name], pair)
+def _sync_roles(session: Any) -> None:
+    """Create roles and permissions; give the default roles a permission when it is new, never again afterwards. Set-based: one insert a table."""
+    public: str = current_app.appbuilder.sm.auth_role_public  # type: ignore[attr-defined]
+    grants = default_grants()
+    role_id = _ids(session, Role, {*roles.ALL, public})
+    verb_id = _ids(session, Permission, {verb for verb, _ in grants})
+    thing_id = _ids(session, ViewMenu, {thing for _, thing in grants})
+    have = set(session.execute(select(PermissionView.permission_id, PermissionView.view_menu_id)).tuples())
+    new = [pair for pair in sorted(grants) if (verb_id[pair[0]], thing_id[pair[1]]) not in have]
+    if not new:
+        return
+    session.execute(insert(PermissionView), [{"permission_id": verb_id[verb], "view_menu_id": thing_id[thing]} for verb, thing in new])
+    pair_id = {(v, t): i for i, v, t in session.execute(select(PermissionView.id, PermissionView.permission_id, PermissionView.view_menu_id))}
+    links = [
+        {"permission_view_id": pair_id[verb_id[verb], thing_id[thing]], "role_id": role_id[name]}
+        for verb, thing in new
+        for name in grants[verb, thing]
+    ]
+    if links:
+        session.execute(insert(assoc_permissionview_role), links)
+
+
+def _ids(session: Any, model: Any, names: set[str]) -> dict[str, int]:
+    """Primary keys by name, after adding the names that were missing."""
+    have = set(session.scalars(select(model.name)))
+    if missing := sorted(names - have):
+        session.execute(insert(model), [{"name": name} for name in missing])
+    return dict(session.execute(select(model.name, model.id)).tuples().all())
 
 
 def default_grants() -> dict[tuple[str, str], tuple[str, ...]]:

@@ -98,7 +98,7 @@ class StatisticsView(PageView):
             chosen = max((r.month for r in own), default=PUBLISHED_LAST)
         kinds = {code: b.name for code, b in benefits().items()}
         listed = [(r, False) for r in own if r.month == chosen] or [(r, True) for r in published if r.month == chosen]
-        args = {"first": roc.month5(first), "last": roc.month5(last)}
+        args: dict[str, Any] = {"first": roc.month5(first), "last": roc.month5(last)}
         return self.page(
             "statistics/index.html",
             totals=totals(published, True) + totals(own, False),
