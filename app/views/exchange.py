@@ -47,7 +47,7 @@ class BatchView(ReferenceView):
     record_name = _l("Delivery")
     base_order = ("id", "desc")
     show_template = "exchange/batch.html"
-    list_columns = ["id", "source", "kind", "county_code", "month", "state", "rows", "accepted", "noticed", "rejected", "received_at", "received_by"]
+    list_columns = ["id", "source", "kind", "county_code", "month", "state", "rows", "noticed", "rejected", "received_at"]
     search_columns = ["source", "kind", "county_code", "month", "state", "received_at"]
     show_fieldsets = [
         (_l("Delivery"), {"fields": ["source", "kind", "county_code", "month", "mode", "state", "supersedes_id", "received_at", "received_by"]}),
@@ -240,9 +240,8 @@ def _to_correct() -> Any:
 
 
 def register(appbuilder: Any) -> None:
-    national = {"": "全國", **codes.COUNTIES}
     describe(Batch.state, styles=STYLES)
-    describe(Batch.county_code, choices=national)
+    describe(Batch.county_code, choices=codes.COUNTIES)
     describe(Batch.kind, choices=codes.KINDS)
     describe(BatchError.level, styles=LEVEL_STYLES)
     name_events(
