@@ -27,20 +27,20 @@ RUN = Lifecycle(
     PaymentRun,
     STATES,
     (
-        Move("check", _l("Check"), ("built", "checked"), "checked", "payments.check", by="checked_by_id", style="primary"),
+        Move("check", _l("Check the register"), ("built", "checked"), "checked", "payments.check", by="checked_by_id", style="primary"),
         Move("withhold", _l("Withhold a line"), ("built", "checked"), "built", "payments.build", needs_comment=True),
         Move(
-            "approve", _l("Approve"), ("checked",), "approved", "payments.approve",
+            "approve", _l("Approve the register"), ("checked",), "approved", "payments.approve",
             by="approved_by_id", differs_from=("made_by_id",), style="primary",
         ),
-        Move("return", _l("Send back"), ("checked", "approved", "released"), "built", "payments.return", needs_comment=True),
+        Move("return", _l("Send the register back"), ("checked", "approved", "released"), "built", "payments.return", needs_comment=True),
         Move(
-            "release", _l("Release"), ("approved",), "released", "payments.release",
+            "release", _l("Release the money"), ("approved",), "released", "payments.release",
             by="released_by_id", differs_from=("made_by_id", "approved_by_id"), style="primary",
         ),
         Move("file", _l("Write files"), ("released",), "filed", "payments.file", style="primary"),
-        Move("reconcile", _l("Reconcile"), ("filed",), "reconciled", "payments.result"),
-        Move("cancel", _l("Cancel"), ("built", "checked", "approved", "released"), "cancelled", "payments.build", needs_comment=True, style="danger"),
+        Move("reconcile", _l("Reconcile the register"), ("filed",), "reconciled", "payments.result"),
+        Move("cancel", _l("Cancel the register"), ("built", "checked", "approved", "released"), "cancelled", "payments.build", needs_comment=True, style="danger"),
     ),
 )  # fmt: skip
 

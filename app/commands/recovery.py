@@ -32,14 +32,14 @@ CLAIM = Lifecycle(
     (
         Move("invite", _l("Invite opinion"), ("opened",), "heard", "recovery.handle", style="primary"),
         Move(
-            "decide", _l("Decide"), ("heard",), "decided", "recovery.decide",
+            "decide", _l("Decide the recovery"), ("heard",), "decided", "recovery.decide",
             by="decided_by_id", differs_from=("made_by_id",), style="primary",
         ),
         Move("serve", _l("Record service"), ("decided",), "served", "recovery.handle", style="primary"),
         Move("refer", _l("Refer to enforcement"), ("served",), "referred", "recovery.decide", needs_comment=True),
-        Move("settle", _l("Paid back"), OPEN, "settled", "recovery.receive"),
+        Move("settle", _l("Claim paid back"), OPEN, "settled", "recovery.receive"),
         Move(
-            "write_off", _l("Write off"), ("served", "referred"), "written_off", "recovery.decide",
+            "write_off", _l("Write off the claim"), ("served", "referred"), "written_off", "recovery.decide",
             by="written_off_by_id", differs_from=("made_by_id",), needs_comment=True, style="danger",
         ),
         Move("drop", _l("No overpayment"), ("opened", "heard"), "dropped", "recovery.handle", needs_comment=True, style="danger"),
@@ -384,3 +384,9 @@ def title(claim: Overpayment) -> str:
     if claim.last_month != claim.first_month:
         span += "至" + roc.show_month(claim.last_month)
     return f"{benefit_row(claim.benefit).name} {span}"
+
+
+def days_by_law(benefit: str) -> int | None:
+    """Days to pay back that the benefit's law fixes; None where the decision sets them."""
+    found = recovery.PAY_BY_DAYS.get(benefit)
+    return found[0] if found else None

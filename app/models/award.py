@@ -10,16 +10,22 @@ from .append_only import append_only
 from .base import AccountType, BenefitScoped, Model, Money, MonthType, PersonIdType, Stamped, TownScoped, Versioned
 from .person import Person
 
-STATUSES = {"active": _l("Paying"), "suspended": _l("Suspended"), "ended": _l("Ended")}
+STATUSES = {"active": _l("Award running"), "suspended": _l("Payment suspended"), "ended": _l("Award ended")}
 CHANGE_KINDS = {
-    "grant": _l("Granted"),
+    "grant": _l("Award granted"),
     "amount": _l("Amount changed"),
     "account": _l("Account changed"),
-    "suspend": _l("Suspended"),
-    "resume": _l("Resumed"),
-    "end": _l("Ended"),
+    "suspend": _l("Payment suspended"),
+    "resume": _l("Payment resumed"),
+    "end": _l("Award ended"),
 }
-CHANNELS = {"post": _l("Post office"), "bank": _l("Bank"), "ach": _l("ACH"), "cash": _l("Cash"), "institution": _l("Institution")}
+CHANNELS = {
+    "post": _l("Post office"),
+    "bank": _l("Bank"),
+    "ach": _l("ACH"),
+    "cash": _l("Paid in cash"),
+    "institution": _l("Paid to the institution"),
+}
 _ONE_AWARD = text("status <> 'ended' AND benefit <> 'assistive_device_subsidy'")
 
 
@@ -56,7 +62,7 @@ class Award(Versioned, Stamped, BenefitScoped, TownScoped, PayeeColumns, Model):
     paid_until: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Paid elsewhere until")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Monthly amount")})
     band: Mapped[str] = mapped_column(String(16), default="", info={"label": _l("Band")})
-    status: Mapped[str] = mapped_column(String(10), default="active", index=True, info={"label": _l("Status"), "choices": STATUSES})
+    status: Mapped[str] = mapped_column(String(10), default="active", index=True, info={"label": _l("Award status"), "choices": STATUSES})
     household_no: Mapped[str | None] = mapped_column(String(30), info={"label": _l("Household number")})
 
     recipient: Mapped[Person] = relationship(info={"label": _l("Recipient")})

@@ -11,23 +11,28 @@ from .award import Award
 from .base import BenefitScoped, Model, Money, MonthType, PersonIdType, Stamped, TownScoped, Versioned
 
 STATES = {
-    "opened": _l("Opened"),
+    "opened": _l("Claim opened"),
     "heard": _l("Opinion invited"),
-    "decided": _l("Decided"),
-    "served": _l("Served"),
-    "settled": _l("Paid back"),
+    "decided": _l("Claim decided"),
+    "served": _l("Claim served"),
+    "settled": _l("Claim paid back"),
     "referred": _l("Referred to enforcement"),
-    "written_off": _l("Written off"),
-    "dropped": _l("Dropped"),
+    "written_off": _l("Claim written off"),
+    "dropped": _l("Claim dropped"),
 }
 ORIGINS = {
     "doubt": _l("Answer to a doubt"),
     "change": _l("Change with past effect"),
     "return": _l("Returned payment"),
-    "audit": _l("Audit"),
+    "audit": _l("Audit finding"),
     "report": _l("Reported by the person"),
 }
-METHODS = {"slip": _l("Payment slip"), "counter": _l("At the counter"), "offset": _l("Offset by consent"), "enforcement": _l("Enforcement")}
+METHODS = {
+    "slip": _l("Payment slip"),
+    "counter": _l("At the counter"),
+    "offset": _l("Offset by consent"),
+    "enforcement": _l("By enforcement"),
+}
 _LIVE_MONTH = text("live AND award_id IS NOT NULL")
 
 
@@ -47,32 +52,32 @@ class Overpayment(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     claim_no: Mapped[str] = mapped_column(String(30), info={"label": _l("Claim number")})
-    award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True, info={"label": _l("Case")})
+    award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True, info={"label": _l("Case paid")})
     person_id: Mapped[str] = mapped_column(PersonIdType, index=True, info={"label": _l("National ID")})
     name: Mapped[str] = mapped_column(String(50), info={"label": _l("Name")})
-    origin: Mapped[str] = mapped_column(String(10), info={"label": _l("Origin"), "choices": ORIGINS})
-    origin_ref: Mapped[str | None] = mapped_column(String(60), info={"label": _l("Reference")})
+    origin: Mapped[str] = mapped_column(String(10), info={"label": _l("Claim origin"), "choices": ORIGINS})
+    origin_ref: Mapped[str | None] = mapped_column(String(60), info={"label": _l("Origin reference")})
     rule_code: Mapped[str | None] = mapped_column(String(40), info={"label": _l("Match rule")})
     first_month: Mapped[int] = mapped_column(MonthType, info={"label": _l("From month")})
     last_month: Mapped[int] = mapped_column(MonthType, info={"label": _l("To month")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount to recover")})
-    repaid: Mapped[int] = mapped_column(Money, default=0, info={"label": _l("Paid back")})
-    written_off: Mapped[int] = mapped_column(Money, default=0, info={"label": _l("Written off")})
-    reason: Mapped[str] = mapped_column(Text, info={"label": _l("Reason")})
+    repaid: Mapped[int] = mapped_column(Money, default=0, info={"label": _l("Amount paid back")})
+    written_off: Mapped[int] = mapped_column(Money, default=0, info={"label": _l("Amount written off")})
+    reason: Mapped[str] = mapped_column(Text, info={"label": _l("Reason for the claim")})
     known_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Known since")})
     revoke_by: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Revoke by")})
     lapses_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Claim lapses on")})
     state: Mapped[str] = mapped_column(String(12), default="opened", index=True, info={"label": _l("State"), "choices": STATES})
     opinion_by: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Opinion until")})
-    opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("Opinion")})
+    opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("Opinion stated")})
     decision_no: Mapped[str | None] = mapped_column(String(30), info={"label": _l("Decision number")})
-    decided_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Decided on")})
-    article: Mapped[str | None] = mapped_column(String(120), info={"label": _l("Article")})
+    decided_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Recovery decided on")})
+    article: Mapped[str | None] = mapped_column(String(120), info={"label": _l("Legal basis")})
     pay_by: Mapped[dt.date | None] = mapped_column(Date, index=True, info={"label": _l("Pay by")})
     served_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Served on")})
     service: Mapped[str | None] = mapped_column(String(40), info={"label": _l("How it was served")})
-    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Made by")})
-    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Decided by")})
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Claim made by")})
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Recovery decided by")})
     written_off_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Written off by")})
 
     award: Mapped[Award | None] = relationship()
@@ -104,8 +109,8 @@ class OverpaymentMonth(BenefitScoped, TownScoped, Model):
     overpayment_id: Mapped[int] = mapped_column(ForeignKey("overpayment.id"), index=True)
     award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"))
     month: Mapped[int] = mapped_column(MonthType, info={"label": _l("Month")})
-    due: Mapped[int] = mapped_column(Money, info={"label": _l("Due")})
-    paid: Mapped[int] = mapped_column(Money, info={"label": _l("Paid")})
+    due: Mapped[int] = mapped_column(Money, info={"label": _l("Amount due")})
+    paid: Mapped[int] = mapped_column(Money, info={"label": _l("Amount paid")})
     rule_version: Mapped[str] = mapped_column(String(40), default="", info={"label": _l("Rule version")})
     live: Mapped[bool] = mapped_column(default=True)
     overpayment: Mapped[Overpayment] = relationship(back_populates="months")
@@ -122,9 +127,9 @@ class PlannedInstalment(BenefitScoped, TownScoped, Model):
     __table_args__ = (UniqueConstraint("overpayment_id", "plan_no", "no"), CheckConstraint("amount > 0", name="amount"))
     id: Mapped[int] = mapped_column(primary_key=True)
     overpayment_id: Mapped[int] = mapped_column(ForeignKey("overpayment.id"), index=True)
-    plan_no: Mapped[int] = mapped_column(info={"label": _l("Plan")})
+    plan_no: Mapped[int] = mapped_column(info={"label": _l("Instalment plan")})
     no: Mapped[int] = mapped_column(info={"label": _l("Instalment")})
-    due_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Due on")})
+    due_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Instalment due on")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
     repaid_before: Mapped[int] = mapped_column(Money, default=0)
     overpayment: Mapped[Overpayment] = relationship(back_populates="instalments")
@@ -138,8 +143,8 @@ class Repayment(BenefitScoped, TownScoped, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     overpayment_id: Mapped[int] = mapped_column(ForeignKey("overpayment.id"), index=True)
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
-    received_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Received on")})
-    method: Mapped[str] = mapped_column(String(12), info={"label": _l("Method"), "choices": METHODS})
+    received_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Money received on")})
+    method: Mapped[str] = mapped_column(String(12), info={"label": _l("Way of paying"), "choices": METHODS})
     slip_no: Mapped[str] = mapped_column(String(30), info={"label": _l("Slip number")})
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Recorded by")})
     recorded_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Recorded at")})

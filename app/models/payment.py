@@ -16,14 +16,14 @@ from .base import BenefitScoped, Model, Money, MonthType, PersonIdType, TownScop
 from .payment_run import PaymentRun
 
 LINE_STATES = {
-    "planned": _l("Planned"),
-    "withheld": _l("Withheld"),
-    "filed": _l("Sent"),
-    "credited": _l("Credited"),
-    "returned": _l("Returned"),
-    "closed": _l("Returned and closed"),
+    "planned": _l("Line planned"),
+    "withheld": _l("Line withheld"),
+    "filed": _l("Line sent"),
+    "credited": _l("Line credited"),
+    "returned": _l("Line returned"),
+    "closed": _l("Return closed"),
 }
-PAYMENT_KINDS = {"regular": _l("Regular"), "difference": _l("Difference")}
+PAYMENT_KINDS = {"regular": _l("Regular payment"), "difference": _l("Difference payment")}
 _LIVE_PAYMENT = text("live")
 _LIVE_LINE = text("status IN ('planned', 'filed', 'credited')")
 
@@ -54,8 +54,8 @@ class Payment(BenefitScoped, TownScoped, Model):
     seq: Mapped[int] = mapped_column(default=0, info={"label": _l("Number")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
     run_id: Mapped[int] = mapped_column(ForeignKey("payment_run.id"))
-    line_no: Mapped[int] = mapped_column(info={"label": _l("Line")})
-    live: Mapped[bool] = mapped_column(default=True, info={"label": _l("Live")})
+    line_no: Mapped[int] = mapped_column(info={"label": _l("Line number")})
+    live: Mapped[bool] = mapped_column(default=True, info={"label": _l("In effect now")})
     award: Mapped[Award] = relationship()
 
 
@@ -75,19 +75,19 @@ class PaymentLine(PayeeColumns, BenefitScoped, TownScoped, Model):
     )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("payment_run.id"), index=True)
-    line_no: Mapped[int] = mapped_column(info={"label": _l("Line")})
+    line_no: Mapped[int] = mapped_column(info={"label": _l("Line number")})
     root_run_id: Mapped[int] = mapped_column(ForeignKey("payment_run.id"))
     root_line_no: Mapped[int] = mapped_column()
     award_id: Mapped[int] = mapped_column(ForeignKey("award.id"), index=True)
     recipient_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     person_id: Mapped[str] = mapped_column(PersonIdType, info={"label": _l("National ID")})
     name: Mapped[str] = mapped_column(String(50), info={"label": _l("Name")})
-    address: Mapped[str] = mapped_column(String(120), default="", info={"label": _l("Address")})
+    address: Mapped[str] = mapped_column(String(120), default="", info={"label": _l("Home address")})
     band: Mapped[str] = mapped_column(String(16), default="", info={"label": _l("Band")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
     month_from: Mapped[int] = mapped_column(MonthType, info={"label": _l("Pays from")})
     month_to: Mapped[int] = mapped_column(MonthType, info={"label": _l("Pays to")})
-    status: Mapped[str] = mapped_column(String(10), default="planned", index=True, info={"label": _l("State"), "choices": LINE_STATES})
+    status: Mapped[str] = mapped_column(String(10), default="planned", index=True, info={"label": _l("Line state"), "choices": LINE_STATES})
     reason: Mapped[str | None] = mapped_column(String(200), info={"label": _l("Reason")})
     return_code: Mapped[str | None] = mapped_column(String(4), info={"label": _l("Return code")})
     value_date: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Value date")})

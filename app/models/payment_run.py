@@ -11,16 +11,16 @@ from .append_only import append_only
 from .base import BenefitScoped, Model, Money, MonthType, TownScoped, Versioned
 
 STATES = {
-    "built": _l("Built"),
-    "checked": _l("Checked"),
-    "approved": _l("Approved"),
-    "released": _l("Released"),
+    "built": _l("Register built"),
+    "checked": _l("Register checked"),
+    "approved": _l("Register approved"),
+    "released": _l("Register released"),
     "filed": _l("Files written"),
-    "reconciled": _l("Reconciled"),
-    "cancelled": _l("Cancelled"),
+    "reconciled": _l("Register reconciled"),
+    "cancelled": _l("Register cancelled"),
 }
 KINDS = {"regular": _l("Monthly register"), "difference": _l("Retroactive difference"), "repay": _l("Re-payment of returns")}
-SEVERITIES = {"hard": _l("Must not be paid"), "soft": _l("To be confirmed")}
+SEVERITIES = {"hard": _l("Must not be paid"), "soft": _l("To be ticked")}
 RHYTHMS = {"monthly": _l("Every month"), "two_monthly": _l("Every two months"), "quarterly": _l("Every quarter")}
 
 
@@ -30,7 +30,7 @@ class PayerSetting(Versioned, BenefitScoped, TownScoped, Model):
     __tablename__ = "payer_setting"
     __table_args__ = (UniqueConstraint("county_code", "town_code", "benefit"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    payer_name: Mapped[str] = mapped_column(String(40), info={"label": _l("Paying office")})
+    payer_name: Mapped[str] = mapped_column(String(40), default="", info={"label": _l("Paying office")})
     rhythm: Mapped[str] = mapped_column(String(12), default="monthly", info={"label": _l("Rhythm"), "choices": RHYTHMS})
     cutoff_day: Mapped[int] = mapped_column(default=20, info={"label": _l("Cut-off day")})
     post_office: Mapped[str] = mapped_column(String(7), default="", info={"label": _l("Handling post office")})
@@ -77,8 +77,8 @@ class PaymentRun(Versioned, BenefitScoped, TownScoped, Model):
     content_hash: Mapped[str] = mapped_column(String(64), default="", info={"label": _l("Content hash")})
     omitted: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
 
-    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Made by")})
-    made_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Made at")})
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Register made by")})
+    made_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Register made at")})
     checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Checked by")})
     checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Checked at")})
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Approved by")})
@@ -102,7 +102,7 @@ class RunFinding(BenefitScoped, TownScoped, Model):
     __table_args__ = (UniqueConstraint("run_id", "key"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("payment_run.id"), index=True)
-    line_no: Mapped[int] = mapped_column(info={"label": _l("Line")})
+    line_no: Mapped[int] = mapped_column(info={"label": _l("Line number")})
     award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True)
     code: Mapped[str] = mapped_column(String(20), info={"label": _l("Finding")})
     severity: Mapped[str] = mapped_column(String(4), info={"label": _l("Severity"), "choices": SEVERITIES})
@@ -128,8 +128,8 @@ class PaymentFile(BenefitScoped, TownScoped, Model):
     size: Mapped[int] = mapped_column(info={"label": _l("Bytes")})
     line_count: Mapped[int] = mapped_column(info={"label": _l("Lines")})
     total: Mapped[int] = mapped_column(Money, info={"label": _l("Total amount")})
-    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Made by")})
-    made_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Made at")})
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Register made by")})
+    made_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Register made at")})
     run: Mapped[PaymentRun] = relationship(back_populates="files")
 
 

@@ -1,0 +1,170 @@
+"""Lines of registers, returned payments, and how each office pays."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import SelectField
+
+from app.commands import payer_settings, payment_results
+from app.commands.base import CommandError
+from app.commands.payments import MAKERS
+from app.core import clock, roc
+from app.core.text import mask_id
+from app.extensions import db
+from app.models.award import Award
+from app.models.office import Township
+from app.models.payment import PaymentLine
+from app.models.payment_run import PayerSetting, PaymentRun
+from app.payments import reconcile
+from app.rules.benefits import benefits
+from app.security import roles, web
+
+from .base import ListView, PageView, ReferenceView, ViewInterface, describe
+from .base_layout import place_names
+
+describe(PaymentLine.status, styles={"credited": "good", "returned": "bad", "filed": "warn", "withheld": "neutral", "closed": "neutral"})
+NEWLINES = {"crlf": "CRLF（Windows）", "lf": "LF"}
+LAYOUT_NAMES = {"post_office_80": "郵局 80 碼（金額含角分 10 碼）", "post_office_80_whole": "郵局 80 碼（金額 8 碼，較早版本）"}
+
+
+class PaymentLineView(ListView):
+    """Who is paid what, and what came of it."""
+
+    datamodel = ViewInterface(PaymentLine)
+    route_base = "/payment_lines"
+    record_name = _l("Payment line")
+    base_order = ("id", "asc")
+    list_columns = [
+        "run.run_no", "line_no", "town_code", "name", "person_id", "amount", "month_from", "month_to", "channel", "account", "status", "reason",
+    ]  # fmt: skip
+    order_columns = ["line_no", "amount", "status"]
+    search_columns = ["run.run_no", "person_id", "name", "benefit", "town_code", "status", "channel"]
+    base_permissions = ["can_list", "can_export"]
+    default_roles = {"can_list": roles.READERS, "can_export": (*roles.SUPERVISORS, roles.ACCOUNTANT, roles.AUDITOR)}
+
+
+class ReturnsView(PageView):
+    """Money that came back: what to do about each line, paying it again, or closing it."""
+
+    route_base = "/returned_payments"
+    title = _l("Returned payments")
+    default_roles = {"can_index": roles.READERS, "can_repay": MAKERS, "can_close": roles.SUPERVISORS}
+
+    @expose("/")
+    @has_access
+    def index(self) -> ResponseReturnValue:
+        """Returned lines that nothing follows yet, by payer and benefit."""
+        session, who = db.session(), web.signed_in()
+        pairs = session.execute(
+            select(PaymentRun.town_code, PaymentRun.benefit)
+            .join(PaymentLine, PaymentLine.run_id == PaymentRun.id)
+            .where(PaymentLine.status == "returned")
+            .distinct()
+            .order_by(PaymentRun.town_code, PaymentRun.benefit)
+        ).all()
+        towns = place_names(Township)
+        groups, count = [], 0
+        for payer, benefit in pairs:
+            lines = payment_results.unpaid_returns(session, benefit, payer)
+            awards = {a.id: a for a in session.scalars(select(Award).where(Award.id.in_([x.award_id for x in lines])))}
+            rows = [self._row(x, awards.get(x.award_id)) for x in lines]
+            if rows:
+                groups.append(
+                    {"payer": payer, "benefit": benefit, "title": f"{towns.get(payer, '縣府')}　{benefits()[benefit].name}", "rows": rows}
+                )
+            count += len(rows)
+        web.log_access("show", (PaymentLine.__tablename__, None), "撥款作業：退匯清單", rows=count)
+        return self.page(
+            "payments/returns.html", groups=groups, may_repay=who.can("payments.build"), may_close=who.can("payments.close_return"),
+            month=roc.month5(roc.month_of(clock.today())),
+        )  # fmt: skip
+
+    @staticmethod
+    def _row(x: PaymentLine, award: Award | None) -> dict[str, Any]:
+        changed = award is not None and (award.channel, award.institution, award.account) != (x.channel, x.institution, x.account)
+        return {
+            "line": x,
+            "person_id": mask_id(x.person_id),
+            "action": reconcile.action_for(x.return_code or "").action,
+            "ready": changed or x.return_code in ("91", "99"),
+            "changed": changed,
+        }
+
+    @expose("/repay", methods=["POST"])
+    @has_access
+    def repay(self) -> ResponseReturnValue:
+        """Pay the ticked lines again, as a register of its own."""
+        ids = [int(v) for v in request.form.getlist("line") if v.isdigit()]
+        try:
+            if not ids:
+                raise CommandError("請先勾選要重匯的項目", "E-PAY-RETURN")
+            benefit, payer = request.form.get("benefit", ""), request.form.get("payer", "")
+            run = payment_results.repay_returned(web.signed_in(), benefit=benefit, payer=payer, line_ids=ids)
+            flash(f"已產生重匯清冊 {run.run_no}，請檢核。", "success")
+            return redirect(url_for("PaymentRunView.show", pk=run.id), 303)
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(f"{self.endpoint}.index"), 303)
+
+    @expose("/close/<int:line_id>", methods=["POST"])
+    @has_access
+    @permission_name("close")
+    def close(self, line_id: int) -> ResponseReturnValue:
+        """Keep the money here."""
+        try:
+            payment_results.close_return(web.signed_in(), line_id, request.form.get("reason", ""))
+            flash("退匯已結案，該月份改列未發放。", "success")
+        except CommandError as error:
+            flash(error.message, "danger")
+        return redirect(url_for(f"{self.endpoint}.index"), 303)
+
+
+class PayerSettingView(ReferenceView):
+    """Which office pays which benefit, how often, and its numbers at the post office."""
+
+    datamodel = ViewInterface(PayerSetting)
+    route_base = "/payer_settings"
+    record_name = _l("Payer setting")
+    list_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout"]
+    search_columns = ["benefit", "payer_name"]
+    show_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline"]
+    add_columns = ["benefit", "payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline"]
+    edit_columns = ["payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline"]
+    add_form_extra_fields = {"town": SelectField(_l("Paying office"), choices=lambda: _offices())}
+    description_columns = {
+        "payer_name": "印在清冊上的單位名稱；留白採單位全名",
+        "cutoff_day": "每月幾日以前登錄的異動列入當月清冊（1 到 28）",
+        "post_office": "經辦局號，7 碼以內",
+        "post_account": "委存帳號，8 碼以內",
+    }
+    add_command = payer_settings.add_payer_setting
+    edit_command = payer_settings.change_payer_setting
+    default_roles = {
+        "can_list": roles.READERS,
+        "can_show": roles.READERS,
+        "can_add": (roles.COUNTY_SUPERVISOR,),
+        "can_edit": (roles.COUNTY_SUPERVISOR,),
+    }
+    list_hint = "沒有設定的鄉鎮市由縣府統一發放；鄉鎮市要自行發放時，在這裡新增該公所的設定。"
+
+    def add_values(self, form: Any) -> dict[str, Any]:
+        values = super().add_values(form)
+        values["town_code"] = values.pop("town", "") or None
+        return values
+
+
+def _offices() -> list[tuple[str, str]]:
+    """The county itself, then its townships."""
+    who = web.actor()
+    county = who.scope.county_code if who else None
+    towns = [(code, name) for code, name in place_names(Township).items() if county and code.startswith(county)]
+    return [("", "縣府（統一發放）"), *towns]
+
+
+describe(PayerSetting.newline, choices=NEWLINES)
+describe(PayerSetting.post_layout, choices=lambda: {code: LAYOUT_NAMES.get(code, code) for code in payer_settings.layouts()})  # type: ignore[arg-type]

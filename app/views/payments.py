@@ -1,0 +1,368 @@
+"""Payment runs: the list, making one, and the page on which it is checked, approved, released, written and reconciled."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import FileField, Form, SelectField, StringField
+
+from app.commands import payment_differences, payment_files, payment_results, payments
+from app.commands.base import CommandError
+from app.commands.payments import RUN
+from app.core import clock, roc
+from app.core.text import mask_id
+from app.extensions import db
+from app.models.application import Application
+from app.models.award import Award
+from app.models.office import Township
+from app.models.payment_run import KINDS, PayerSetting, PaymentFile, PaymentRun, RunFinding
+from app.models.user import User
+from app.payments.checks import TITLES
+from app.payments.line import CHANNEL_NAMES
+from app.payments.register import DIFFERENCE, DIFFERENCE_NAMES, REGULAR, REPAY
+from app.rules.benefits import benefits
+from app.security import roles, web
+from app.security.actor import Actor
+
+from . import locking
+from .base import MoveButton, RegisterView, ViewInterface, describe
+from .base_layout import place_names
+from .casework_changes import application_url
+from .fields_roc import RocDateField, RocMonthField
+from .home import tile
+from .payment_lines import PayerSettingView, PaymentLineView, ReturnsView
+
+ORDER = 40
+BANDS = {"full": "全額", "half": "半額"}
+
+describe(
+    PaymentRun.state,
+    styles={"checked": "info", "approved": "info", "released": "warn", "filed": "warn", "reconciled": "good", "cancelled": "neutral"},
+)
+describe(RunFinding.severity, styles={"hard": "bad", "soft": "warn"})
+
+
+class BuildForm(Form):
+    """What a register is made of."""
+
+    benefit = SelectField("給付項目")
+    payer = SelectField("發放單位")
+    kind = SelectField("清冊種類", choices=[(REGULAR, "每月清冊"), (DIFFERENCE, "補發差額清冊（法令調整）")])
+    month = RocMonthField("發放月份")
+    cutoff_on = RocDateField("異動截止日", description="留白採發放單位設定的截止日；停發不受截止日限制")
+    value_date = RocDateField("撥款日", description="寫入轉帳檔的入帳日；留白採當月最後一日")
+    ground = StringField("法令依據", description="補發差額時必填，例如調整給付標準的公告文號")
+
+
+class ResultForm(Form):
+    """A transfer result."""
+
+    file = FileField("轉帳結果檔", description="標準格式 transfer_result 的 .csv、.txt 或 .xlsx；全部相符才會登錄")
+
+
+def _check(actor: Actor, pk: int, comment: str, seen_version: int | None) -> None:
+    left = payments.check_run(actor, pk, seen_version=seen_version)
+    flash(f"檢核完成，有 {left} 項待處理。" if left else "檢核完成，沒有待處理的項目。", "info")
+
+
+def _no_comment(command: Any) -> Any:
+    def move(actor: Actor, pk: int, comment: str, seen_version: int | None) -> Any:
+        return command(actor, pk, seen_version=seen_version)
+
+    return move
+
+
+def _with_reason(command: Any) -> Any:
+    def move(actor: Actor, pk: int, comment: str, seen_version: int | None) -> Any:
+        return command(actor, pk, comment, seen_version=seen_version)
+
+    return move
+
+
+class PaymentRunView(RegisterView):
+    """One page per register, with its next step as a button."""
+
+    datamodel = ViewInterface(PaymentRun)
+    route_base = "/payment_runs"
+    record_name = _l("Payment register")
+    personal = False
+    lifecycle = RUN
+    base_order = ("id", "desc")
+    list_template = "payments/runs.html"
+    show_template = "payments/run.html"
+    list_columns = ["run_no", "benefit", "month", "kind", "town_code", "line_count", "total", "value_date", "state"]
+    order_columns = ["run_no", "month", "state", "total", "value_date"]
+    search_columns = ["run_no", "benefit", "month", "kind", "state"]
+    show_fieldsets = [
+        (_l("Payment register"), {"fields": [
+            "run_no", "benefit", "kind", "month", "first_month", "last_month", "cutoff_on", "value_date", "ground", "content_hash",
+        ]}),
+    ]  # fmt: skip
+    progress = (
+        (_l("Register made"), ("built",)),
+        (_l("Register checked"), ("checked",)),
+        (_l("Register approved"), ("approved",)),
+        (_l("Register released"), ("released",)),
+        (_l("Files written"), ("filed",)),
+        (_l("Register reconciled"), ("reconciled", "cancelled")),
+    )
+    stopped_states = ("cancelled",)
+    move_commands = {
+        "check": _check,
+        "approve": payments.approve_run,
+        "release": _no_comment(payments.release_run),
+        "file": _no_comment(payment_results.write_files),
+        "return": _with_reason(payments.return_run),
+        "cancel": _with_reason(payments.cancel_run),
+    }
+    default_roles = {
+        "can_list": roles.READERS,
+        "can_show": roles.READERS,
+        "can_export": roles.READERS,
+        "can_build": payments.MAKERS,
+        "can_download": (roles.ACCOUNTANT, *payments.MAKERS),
+        "can_result": (roles.ACCOUNTANT, *payments.MAKERS),
+    }
+    formatters_columns = {"town_code": lambda code: place_names(Township).get(code) or "縣府"}
+    list_hint = "每個給付項目、發放單位與月份一份清冊；造冊、核准、撥款須由三位同仁分別辦理。"
+
+    def record_title(self, item: PaymentRun) -> str:
+        return item.run_no
+
+    def record_subtitle(self, item: PaymentRun) -> str:
+        return f"{benefits()[item.benefit].name}　{roc.show_month(item.month)}　{KINDS[item.kind]}"
+
+    def list_context(self) -> dict[str, Any]:
+        return {"build_url": url_for(f"{self.endpoint}.build") if self.permits("build") else ""}
+
+    def moves(self, item: PaymentRun) -> Sequence[MoveButton]:
+        """The lifecycle's buttons; releasing and writing files ask once more."""
+        asks = {
+            "release": f"確定撥款 {item.line_count:,} 筆、{item.total:,} 元嗎？",
+            "file": "確定產生轉帳檔與清冊嗎？產生後即視為已送出。",
+        }
+        return [MoveButton(m.name, m.label, m.style, m.needs_comment, asks.get(m.name, "")) for m in super().moves(item)]
+
+    # -- the page -------------------------------------------------------------------------------------------------------
+    def show_context(self, item: PaymentRun) -> dict[str, Any]:
+        session, who = db.session(), web.signed_in()
+        towns = place_names(Township)
+        sums = item.totals or {}
+        waiting = payments.open_findings(item)
+        return {
+            "groups": [
+                ("鄉鎮市", [(towns.get(k, k), *v) for k, v in sums.get("by_town", {}).items()]),
+                ("類別", [(BANDS.get(k, k) or "（未分類）", *v) for k, v in sums.get("by_band", {}).items()]),
+                ("發放方式", [(CHANNEL_NAMES.get(k, k), *v) for k, v in sums.get("by_channel", {}).items()]),
+            ],
+            "changes": payment_differences.counts(session, item),
+            "change_names": DIFFERENCE_NAMES,
+            "findings": [self._finding(f) for f in item.findings],
+            "hard": sum(f.severity == "hard" for f in waiting),
+            "open": len(waiting),
+            "may_confirm": item.state == "checked" and who.can("payments.confirm"),
+            "may_withhold": item.state in ("built", "checked") and who.can("payments.build") and item.line_count > 1,
+            "may_rebuild": item.state in ("built", "checked") and item.kind != REPAY and who.can("payments.build"),
+            "files": [(f, payment_files.KINDS[f.kind]) for f in item.files],
+            "may_download": self.permits("download"),
+            "levels": [(towns.get(x.name, "") or "全冊", x) for x in payment_results.levels(session, item)] if item.files else [],
+            "may_take_in": item.state == "filed" and self.permits("result"),
+            "hands": self._hands(item),
+            "lines_url": f"{url_for('PaymentLineView.list')}?{urlencode({'_flt_0_run.run_no': item.run_no})}",
+        }
+
+    def _finding(self, f: RunFinding) -> dict[str, Any]:
+        return {
+            "row": f,
+            "title": TITLES.get(f.code, f.code),
+            "case": self._case_url(f.award_id),
+            "hard": f.severity == "hard",
+        }
+
+    def _case_url(self, award_id: int | None) -> str:
+        award = db.session.scalar(select(Award).where(Award.id == award_id)) if award_id else None
+        if award is None or award.application_id is None:
+            return ""
+        application = db.session.scalar(select(Application).where(Application.id == award.application_id))
+        return application_url(application) if application is not None else ""
+
+    def _hands(self, item: PaymentRun) -> list[tuple[str, str, dt.datetime]]:
+        """(step, who, when) of the hands the register went through."""
+        hands = [("造冊", item.made_by_id, item.made_at), ("檢核", item.checked_by_id, item.checked_at)]
+        hands += [("核准", item.approved_by_id, item.approved_at), ("撥款", item.released_by_id, item.released_at)]
+        ids = [h[1] for h in hands if h[1]]
+        names = {u.id: u.get_full_name() for u in db.session.scalars(select(User).where(User.id.in_(ids)))}
+        return [(step, names.get(who or 0, "系統"), when) for step, who, when in hands if when is not None]
+
+    # -- making ---------------------------------------------------------------------------------------------------------
+    @expose("/build", methods=["GET", "POST"])
+    @has_access
+    def build(self) -> ResponseReturnValue:
+        """Make a register."""
+        form = BuildForm(request.form if request.method == "POST" else None, data={"month": roc.month_of(clock.today()), "kind": REGULAR})
+        form.benefit.choices = [(b.code, b.name) for b in benefits().values() if b.pays]
+        form.payer.choices = self._payers()
+        problem = ""
+        if request.method == "POST" and form.validate():
+            if form.month.data is None:
+                problem = "請填寫發放月份，例如 09803"
+            else:
+                try:
+                    run = payments.build_run(
+                        web.signed_in(), benefit=form.benefit.data, payer=form.payer.data, month=form.month.data, kind=form.kind.data,
+                        value_date=form.value_date.data, cutoff_on=form.cutoff_on.data, ground=(form.ground.data or "").strip() or None,
+                    )  # fmt: skip
+                    flash("清冊已產生，請檢核。", "success")
+                    return redirect(url_for(f"{self.endpoint}.show", pk=run.id), 303)
+                except CommandError as error:
+                    problem = error.message
+        return self._form("造冊", form, problem, url_for(f"{self.endpoint}.list"), "產生清冊")
+
+    def _payers(self) -> list[tuple[str, str]]:
+        """Who may pay: the county, and every office with a setting of its own in reach."""
+        scope = web.signed_in().scope
+        towns = place_names(Township)
+        own = [(s.town_code, s.payer_name) for s in db.session.scalars(select(PayerSetting).order_by(PayerSetting.town_code))]
+        if scope.level == "township":
+            return own or [(scope.town_code or "", towns.get(scope.town_code or "", ""))]
+        county = scope.county_code or ""
+        return [(county, "縣府統一發放"), *((code, name) for code, name in dict(own).items() if len(code) == 8)]
+
+    def _form(self, title: str, form: Form, problem: str, back: str, button: str, **more: Any) -> ResponseReturnValue:
+        failed = bool(problem or form.errors)
+        page = self.render_template(
+            "payments/form.html", title=title, form=form, problem=problem, failed=failed, back=back, button=button, **more
+        )
+        return (page, 422) if failed else page
+
+    @expose("/rebuild/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("build")
+    def rebuild(self, pk: str) -> ResponseReturnValue:
+        """Make the register again from the cases as they are now."""
+        item = self.item(pk)
+        try:
+            run = payments.rebuild_run(web.signed_in(), item.id, seen_version=locking.seen_version(request.form))
+            flash("已依目前的案件資料重新造冊，請檢核。", "success")
+            return redirect(url_for(f"{self.endpoint}.show", pk=run.id), 303)
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
+
+    # -- checking -------------------------------------------------------------------------------------------------------
+    @expose("/confirm/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("show")
+    def confirm(self, pk: str) -> ResponseReturnValue:
+        """Tick findings with one's name."""
+        item = self.item(pk)
+        ticked = {int(v) for v in request.form.getlist("finding") if v.isdigit()} & {f.id for f in item.findings}
+        try:
+            for finding_id in sorted(ticked):
+                payments.acknowledge_finding(web.signed_in(), finding_id, request.form.get("note", ""))
+            flash(f"已確認 {len(ticked)} 項。" if ticked else "請先勾選要確認的項目。", "success" if ticked else "warning")
+        except CommandError as error:
+            flash(error.message, "danger")
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk) + "#findings", 303)
+
+    @expose("/withhold/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("build")
+    def withhold(self, pk: str) -> ResponseReturnValue:
+        """Take one line out."""
+        item = self.item(pk)
+        number = request.form.get("line_no", "")
+        try:
+            if not number.isdigit():
+                raise CommandError("請填寫要暫緩的筆次（數字）", "E-PAY-LINE")
+            payments.withhold_line(
+                web.signed_in(), item.id, int(number), request.form.get("reason", ""), seen_version=locking.seen_version(request.form)
+            )
+            flash(f"第 {number} 筆已暫緩，請重新檢核。", "success")
+        except CommandError as error:
+            flash(error.message, "danger")
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk) + "#findings", 303)
+
+    @expose("/differences/<pk>")
+    @has_access
+    @permission_name("show")
+    def differences(self, pk: str) -> ResponseReturnValue:
+        """Who is new, dropped or changed against the last register."""
+        item = self.item(pk)
+        rows = payment_differences.listed(db.session(), item)
+        web.log_access("show", (PaymentRun.__tablename__, str(item.id)), "撥款作業：與上次差異", rows=len(rows))
+        return self.render_template(
+            "payments/differences.html", title=f"與上次差異　{item.run_no}", item=item, rows=rows, names=DIFFERENCE_NAMES, mask=mask_id,
+            back=url_for(f"{self.endpoint}.show", pk=pk), cap=payment_differences.SHOWN,
+        )  # fmt: skip
+
+    # -- files and results ----------------------------------------------------------------------------------------------
+    @expose("/file/<pk>/<int:file_id>", methods=["POST"])
+    @has_access
+    @permission_name("download")
+    def file(self, pk: str, file_id: int) -> ResponseReturnValue:
+        """A written file, exactly as it was; logged."""
+        item = self.item(pk)
+        row = db.session.scalar(select(PaymentFile).where(PaymentFile.id == file_id, PaymentFile.run_id == item.id))
+        if row is None:
+            abort(404)
+        try:
+            content = payment_files.content_of(item.run_no, row)
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
+        web.log_access(
+            "export", (PaymentFile.__tablename__, str(row.id)), f"撥款作業：下載{payment_files.KINDS[row.kind]}", rows=row.line_count
+        )
+        answer = Response(content, mimetype="application/octet-stream")
+        answer.headers.set("Content-Disposition", "attachment", filename=row.name)
+        return answer
+
+    @expose("/result/<pk>", methods=["GET", "POST"])
+    @has_access
+    def result(self, pk: str) -> ResponseReturnValue:
+        """Take in what came back."""
+        item, form, problem = self.item(pk), ResultForm(), ""
+        back = url_for(f"{self.endpoint}.show", pk=pk)
+        upload = request.files.get("file")
+        if request.method == "POST" and (upload is None or not upload.filename):
+            problem = "請選擇轉帳結果檔"
+        elif request.method == "POST" and upload is not None:
+            try:
+                made = payment_results.import_transfer_result(web.signed_in(), item.id, upload.read(), upload.filename or "")
+                left = f"，尚有 {len(made.missing):,} 筆沒有結果" if made.missing else "，全部對帳完成"
+                flash(f"已登錄入帳 {len(made.credited):,} 筆、退匯 {len(made.returned):,} 筆{left}。", "success")
+                return redirect(back, 303)
+            except CommandError as error:
+                problem = error.message
+        return self._form(f"登錄轉帳結果　{item.run_no}", form, problem, back, "登錄結果", upload=True)
+
+
+def register(appbuilder: Any) -> None:
+    appbuilder.add_view_no_menu(PaymentLineView)
+    menu = {"category": "Payments", "category_label": _l("Payments"), "category_icon": "fa-money"}
+    appbuilder.add_view(PaymentRunView, "Payment registers", label=_l("Payment registers"), icon="fa-money", **menu)
+    appbuilder.add_view(ReturnsView, "Returned payments", label=_l("Returned payments"), icon="fa-reply", **menu)
+    appbuilder.add_view(PayerSettingView, "Payer settings", label=_l("Payer settings"), icon="fa-cog", **menu)
+
+    def waiting(*states: str) -> Any:
+        return lambda: select(PaymentRun.id).where(PaymentRun.state.in_(states))
+
+    def link(state: str) -> Any:
+        return lambda: f"{url_for('PaymentRunView.list')}?_flt_0_state={state}"
+
+    page = ("can_list", "PaymentRunView")
+    tile(_l("Registers to check"), waiting("built"), link("built"), roles=payments.MAKERS, permission=page, order=60)
+    tile(_l("Registers to approve"), waiting("checked"), link("checked"), roles=roles.SUPERVISORS, permission=page, order=61)
+    tile(_l("Registers to release"), waiting("approved"), link("approved"), roles=(roles.ACCOUNTANT,), permission=page, order=62)
+    tile(_l("Files to write"), waiting("released"), link("released"), roles=(roles.ACCOUNTANT,), permission=page, order=63, tone="warn")
+    tile(
+        _l("Registers to reconcile"), waiting("filed"), link("filed"), roles=(roles.ACCOUNTANT, *payments.MAKERS), permission=page, order=64
+    )
