@@ -1,0 +1,56 @@
+"""A picture of every kind of page, as every role: `make screens` (or `python -m tests.browser.screens --out docs/screens --only 公所承辦`)."""
+
+import argparse
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from app.security import roles
+
+from . import site as sites
+from .crawl import crawl
+from .test_pages import signed_in
+
+OUT = Path(__file__).resolve().parents[2] / "var" / "screens"
+
+
+def name_of(number: int, title: str, path: str) -> str:
+    """A file name that sorts in the order of the visit and says what is on the picture."""
+    title = re.sub(r"[^\w一-鿿-]+", "-", title.split("｜")[0]).strip("-")[:40]
+    return f"{number:02d}-{title or re.sub(r'[^a-z]+', '-', path)}.png"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--only", choices=roles.ALL, action="append", help="只拍這個角色（可重複）")
+    parser.add_argument("--households", type=int, default=400)
+    chosen = parser.parse_args()
+    shutil.rmtree(chosen.out, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        site = sites.start(Path(home), chosen.households)
+        browser = sites.launch(playwright)
+        taken = 0
+        for role in chosen.only or roles.ALL:
+            folder = chosen.out / role
+            folder.mkdir(parents=True)
+            pages = [v for v in crawl(signed_in(site, role)) if v.status == 200]
+            page = sites.sign_in(browser, site, role)
+            for number, visit in enumerate(pages, 1):
+                asks = visit.path.endswith("#purpose")
+                page.goto(site.url + visit.path.removesuffix("#purpose"))
+                if not asks:
+                    sites.give_purpose(page)
+                page.screenshot(path=folder / name_of(number, page.title(), visit.path), full_page=True)
+                taken += 1
+            page.context.close()
+        browser.close()
+        site.stop()
+    print(f"{taken} 張畫面已存於 {chosen.out}")
+
+
+if __name__ == "__main__":
+    main()
