@@ -22,6 +22,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     from .security import web
     from .security.manager import SecurityManager
     from .views import register
+    from .views.auth import AuthView
     from .views.errors import install_error_pages
     from .views.home import HomeView
     from .views.wtforms_zh import install_messages
@@ -31,6 +32,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     csrf.init_app(app)
     web.install(app)
     install_messages(app)
+    SecurityManager.auth_view_class = AuthView
     with app.app_context():
         appbuilder = AppBuilder(
             app, db.session, indexview=HomeView, base_template="base/layout.html", security_manager_class=SecurityManager

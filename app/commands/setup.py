@@ -85,7 +85,7 @@ def _sync_roles(session: Any) -> None:
     role_id = _ids(session, Role, {*roles.ALL, public})
     verb_id = _ids(session, Permission, {verb for verb, _ in grants})
     thing_id = _ids(session, ViewMenu, {thing for _, thing in grants})
-    have = set(session.execute(select(PermissionView.permission_id, PermissionView.view_menu_id)).tuples())
+    have = set(session.execute(select(PermissionView.permission_id, PermissionView.view_menu_id)))
     new = [pair for pair in sorted(grants) if (verb_id[pair[0]], thing_id[pair[1]]) not in have]
     if not new:
         return
@@ -105,7 +105,7 @@ def _ids(session: Any, model: Any, names: set[str]) -> dict[str, int]:
     have = set(session.scalars(select(model.name)))
     if missing := sorted(names - have):
         session.execute(insert(model), [{"name": name} for name in missing])
-    return dict(session.execute(select(model.name, model.id)).tuples().all())
+    return dict(session.execute(select(model.name, model.id)).all())
 
 
 def default_grants() -> dict[tuple[str, str], tuple[str, ...]]:

@@ -17,13 +17,11 @@ class SecurityManager(FabSecurityManager):
     """Registers none of the stock security screens: each has a hole this product cannot have (see docs/decisions)."""
 
     user_model = User
-    auth_view_class: Any = None
+    auth_view_class: Any  # the sign-in screen; the factory sets it, so that this room knows no screens
 
     def register_views(self) -> None:
         """The only way in is ours; the views package registers the screens for users and roles."""
-        from app.views.auth import AuthView
-
-        self.auth_view = self.appbuilder.add_view_no_menu(AuthView())
+        self.auth_view = self.appbuilder.add_view_no_menu(self.auth_view_class())
 
     def _pairs(self, role_ids: tuple[int, ...]) -> frozenset[tuple[str, str]]:
         link = assoc_permissionview_role
