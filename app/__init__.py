@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
@@ -14,6 +15,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(config.load() if settings is None else settings)
     app.config["SWIS_HOME"].mkdir(parents=True, exist_ok=True)
+
+    if app.config["SWIS_PROFILE"] == "production":  # behind the reverse proxy, which overwrites these headers (docs/deployment.md)
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
 
     from flask_appbuilder import AppBuilder
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.commands.base import CommandError
 from app.extensions import db
@@ -56,6 +56,8 @@ def _reference() -> str:
 def _http(error: HTTPException) -> Any:
     if error.response is not None:
         return error.response
+    if isinstance(error, SecurityError):  # a Host that is not ours: no address of this product can be built for it
+        return Response("網址的主機名稱不是本系統的網域（TRUSTED_HOSTS）。", 400, content_type="text/plain; charset=utf-8")
     reference = _reference()
     log.info("%s %s %s [%s]", error.code, request.method, request.endpoint, reference)
     return error_page(error.code or 500, reference=reference)
