@@ -178,7 +178,7 @@ def _refresh(session: Session, run: MatchRun, again: Sequence[tuple[Any, dict[st
     table = Doubt.__table__
     latest = [{"b_id": row.id, **_latest(d, run.month, now)} for row, d, _ in again if run.month >= row.last_month]
     if latest:
-        columns = {name: bindparam(name) for name in latest[0] if name != "b_id"}
+        columns: dict[str, Any] = {name: bindparam(name) for name in latest[0] if name != "b_id"}
         session.connection().execute(
             update(table).where(table.c.id == bindparam("b_id")).values(**columns, version=table.c.version + 1), latest
         )

@@ -114,23 +114,21 @@ class Matched:
         return {**self.__dict__, "month": roc.month5(self.month)}
 
 
-def run_match(actor: Actor, month: int, county: str | None = None, engine_name: str = "duckdb") -> Matched:
+def run_match(who: Actor | Context, month: int, county: str | None = None, engine_name: str = "duckdb") -> Matched:
     """Match one month, for all counties or for the rows of one (compared with everybody's). Raises Refused, Forbidden, Conflict."""
-    if not actor.can("matching.run"):
-        Context(db.session(), actor).require("matching.run")
+    (who if isinstance(who, Context) else Context(db.session(), who)).require("matching.run")
     if county is not None and county not in codes.COUNTIES:
         raise Refused(f"沒有「{county}」這個縣市代碼", "E-MAT-COUNTY")
     began = time.monotonic()
     started = clock.now()
-    session: Session = db.session()
-    with scope.use(scope.SYSTEM):
+    with Session(db.engine) as session, scope.use(scope.SYSTEM):
         inputs = gather_inputs(session, month, county)
         if not inputs.rosters:
             raise Refused(f"{roc.show_month(month)}沒有已收下的名冊，請先匯入名冊再比對", "E-MAT-ROSTER")
         pairs = pairs_of(session)
         caps = caps_of(session)
         names = names_of(session)
-        session.rollback()
+        session.expunge_all()
     work = engine.Work(
         month=month,
         paths=inputs.paths(),
@@ -159,7 +157,7 @@ def run_match(actor: Actor, month: int, county: str | None = None, engine_name: 
         raise Refused(str(refused), "E-MAT-ENGINE") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return _store(actor, month, county, engine_name, final, started, began)
+    return _store(who, month, county, engine_name, final, started, began)
 
 
 @dataclass

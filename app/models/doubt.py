@@ -17,7 +17,7 @@ DOUBT_STATES = {
     "withdrawn": _l("No longer found"),
 }
 OUTCOMES = {
-    "no_overpayment": _l("No overpayment"),
+    "no_overpayment": _l("No overpayment found"),
     "stopped_no_overpayment": _l("Stopped, nothing overpaid"),
     "overpaid": _l("Overpaid"),
     "our_data_error": _l("Our data were wrong"),
@@ -25,7 +25,7 @@ OUTCOMES = {
     "already_recovered": _l("Already recovered"),
 }
 DOUBT_GRADES = {"A": _l("A hard"), "B": _l("B likely"), "C": _l("C information")}
-SIGHTINGS = {"open": _l("Shown"), "silent": _l("Silent: already answered"), "withdrawn": _l("No longer found")}
+SIGHTINGS = {"open": _l("Listed as a doubt"), "silent": _l("Silent: already answered"), "withdrawn": _l("No longer found")}
 _OUTCOMES = ", ".join(f"'{o}'" for o in OUTCOMES)
 
 
@@ -52,7 +52,7 @@ class Doubt(Versioned, BenefitScoped, CountyScoped, Model):
     grade: Mapped[str] = mapped_column(String(1), info={"label": _l("Grade"), "choices": DOUBT_GRADES})
     rank: Mapped[int] = mapped_column(default=0, info={"label": _l("Rank")})
     rule_code: Mapped[str] = mapped_column(String(24), index=True, info={"label": _l("Rule")})
-    rule_version: Mapped[int] = mapped_column(info={"label": _l("Rule version")})
+    rule_version: Mapped[int] = mapped_column(info={"label": _l("Match rule version")})
     relation: Mapped[str] = mapped_column(String(12), info={"label": _l("Relation between benefits")})
     own_condition: Mapped[bool] = mapped_column(default=False, info={"label": _l("By the county's own condition")})
     mirror: Mapped[bool] = mapped_column(default=False, info={"label": _l("Other side of a pair")})
@@ -122,7 +122,7 @@ class DoubtAnswer(CountyScoped, Model):
     overpaid_from: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Overpaid from")})
     overpaid_to: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Overpaid to")})
     overpaid_amount: Mapped[int | None] = mapped_column(Money, info={"label": _l("Overpaid amount")})
-    decided_by: Mapped[str] = mapped_column(String(64), info={"label": _l("Decided by")})
+    decided_by: Mapped[str] = mapped_column(String(64), info={"label": _l("Decision made by")})
     decided_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Decided on")})
     valid_until: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Answer valid until")})
     months: Mapped[list[Any]] = mapped_column(JSON)

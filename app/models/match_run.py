@@ -69,7 +69,7 @@ class GateStop(CountyScoped, Model):
     run_id: Mapped[int] = mapped_column(ForeignKey("match_run.id"), index=True)
     rule_code: Mapped[str] = mapped_column(String(24), info={"label": _l("Rule")})
     gate: Mapped[str] = mapped_column(String(12), info={"label": _l("Gate"), "choices": GATES})
-    stop: Mapped[str] = mapped_column(String(24), info={"label": _l("Reason")})
+    stop: Mapped[str] = mapped_column(String(24), info={"label": _l("Reason it was stopped or not checked")})
     rows: Mapped[int] = mapped_column(info={"label": _l("Rows")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
     run: Mapped[MatchRun] = relationship(back_populates="stops")
@@ -86,7 +86,7 @@ class NotChecked(CountyScoped, Model):
     run_id: Mapped[int] = mapped_column(ForeignKey("match_run.id"), index=True)
     source: Mapped[str] = mapped_column(String(40), info={"label": _l("Source")})
     kind: Mapped[str | None] = mapped_column(String(40), info={"label": _l("Data kind")})
-    reason: Mapped[str] = mapped_column(String(200), info={"label": _l("Reason")})
+    reason: Mapped[str] = mapped_column(String(200), info={"label": _l("Reason it was stopped or not checked")})
     rules: Mapped[list[Any]] = mapped_column(JSON, default=list, info={"label": _l("Rules not checked")})
     run: Mapped[MatchRun] = relationship(back_populates="unchecked")
 
