@@ -66,7 +66,11 @@ def test_a_register_from_hand_to_hand(app, county, client_as):
     line = re.search(r'name="line" value="(\d+)"', officer.get("/returned_payments/").text)[1]
     press(officer, "/returned_payments/repay", line=line, benefit=ELA, payer="10004")
     assert newest(PaymentRun).kind == "repay"
-    assert officer.get(f"/payment_runs/differences/{run.id}").status_code == 200
+    next_month = county.build(MARCH + 1)
+    page = officer.get(f"/payment_runs/show/{next_month}").text
+    assert "金額變更" in page and "帳戶變更" in page
+    page = officer.get(f"/payment_runs/differences/{next_month}").text
+    assert "王1" in page and "****4321" in page and person_id(1) not in page
     lines = officer.get("/payment_lines/list/").text
     assert "王1" in lines and person_id(1) not in lines and person_id(1)[:6] + "****" in lines
 
