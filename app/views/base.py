@@ -36,7 +36,7 @@ from app.models.user import User
 from .base_interface import ViewInterface
 from .base_lists import Heading, Row, Table
 from .base_records import Field, MoveButton, ProgressStep, RecordPages, Section, person_path_of
-from .base_timeline import TimelineEntry, name_events, timeline
+from .base_timeline import TimelineEntry, name_events, name_records, timeline
 from .base_values import Cell, column_at, label_at, labels_for, show, show_moment
 from .remote import Lookup
 
@@ -114,10 +114,14 @@ class RecordView(RecordPages, ModelView):
     def _init_properties(self) -> None:
         model = self.datamodel.obj
         self.search_columns = list(self.search_columns or [])
+        if self.record_name:
+            name_records(model.__tablename__, self.record_name)
         if self.lifecycle is not None:
             column = column_at(model, self.lifecycle.column)
             if column is not None:
                 column.info.setdefault("choices", self.lifecycle.labels)
+            table = self.lifecycle.model.__tablename__
+            name_events({f"{table}.{m.name}": m.label for m in self.lifecycle.moves.values()})
         self.person_path = self.person_path or (person_path_of(model) if self.personal else "")
         fields = [p.key for p in inspect(model).column_attrs if not p.columns[0].foreign_keys and p.key not in SYSTEM_COLUMNS]
         fields += [r.key for r in inspect(model).relationships if r.direction.name == "MANYTOONE"]

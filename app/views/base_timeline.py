@@ -18,6 +18,7 @@ from .base_values import column_at, label_at, show
 LIMIT = 50
 
 _event_names: dict[str, Any] = {}
+_record_names: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,35 @@ class TimelineEntry:
 def name_events(names: Mapping[str, Any]) -> None:
     """What audit events are called in a history: {"person.moved": _l("Moved to another township")}."""
     _event_names.update(names)
+
+
+def name_records(table: str, name: Any) -> None:
+    """What the rows of a table are called in the logs; the first screen of a table says it."""
+    _record_names.setdefault(table, name)
+
+
+class _Events(dict[str, Any]):
+    """Event → title, for every event there is."""
+
+    def get(self, event: str, default: Any = None) -> Any:
+        return event_title(event)
+
+
+def event_names() -> Mapping[str, Any]:
+    """The titles of all audit events, for lists and search."""
+    return _Events(_event_names)
+
+
+class _Records(dict[str, Any]):
+    """Table → what its rows are called, for every table there is."""
+
+    def get(self, table: str, default: Any = None) -> Any:
+        return _record_names.get(table, "其他資料")
+
+
+def record_names() -> Mapping[str, Any]:
+    """table → what its rows are called."""
+    return _Records(_record_names)
 
 
 def timeline(session: Session, obj: Any, lifecycle: Lifecycle | None = None, limit: int = LIMIT) -> list[TimelineEntry]:
@@ -65,11 +95,8 @@ def _of_entry(entry: AuditEntry, model: type[Any]) -> TimelineEntry:
 
 
 def event_title(event: str) -> str:
-    """The name of an audit event; its last word's general meaning when nobody named it."""
-    if event in _event_names:
-        return str(_event_names[event])
-    verb = event.rsplit(".", 1)[-1]
-    return str(_event_names.get(verb, "資料異動"))
+    """The name of an audit event; a plain "changed" when nobody named it."""
+    return str(_event_names.get(event, "資料異動"))
 
 
 def _pair(model: type[Any], key: str, value: Any) -> tuple[str, str]:

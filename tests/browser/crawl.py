@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from .language import read
 
 LEAVE = re.compile(r"^/(logout|static|lang)|/file/|/download|\.(xlsx|csv|pdf|txt|zip)$")
-TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 PURPOSE = re.compile(r'action="(/[^"]*/purpose/[^"]+)"')
 MANY = 400
 

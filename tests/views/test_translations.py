@@ -76,3 +76,23 @@ def test_a_message_left_untranslated_is_refused() -> None:
 def test_two_parts_may_share_a_message() -> None:
     one = _part('msgid "Save"\nmsgstr "儲存"\n')
     assert ids(compile_catalogue.merged({"one": one, "two": one})) == {"Save"}
+
+
+def test_every_audit_event_has_a_name() -> None:
+    import re
+
+    from app.views.event_names import EVENTS
+
+    literal = re.compile(r'ctx\.audit\(\s*"([^"]+)"')
+    used = {event for path in (ROOT / "app").rglob("*.py") for event in literal.findall(path.read_text("utf-8"))}
+    assert used <= set(EVENTS)
+
+
+def test_every_permission_has_a_name(app: object, catalogue: Catalog) -> None:
+    from app.commands import load_all, setup
+    from app.views.accounts import thing_label, verb_label
+
+    load_all()
+    with app.test_request_context("/"):  # type: ignore[attr-defined]
+        shown = {text for pair in setup.default_grants() for text in (thing_label(pair), verb_label(pair)) if not pair[1].startswith("Try")}
+    assert [t for t in sorted(shown) if any(c.isascii() and c.isalpha() for c in t)] == []
