@@ -30,7 +30,7 @@ from app.security import scope
 from app.security.actor import Actor
 from app.security.roles import COUNTY, MINISTRY_OFFICER
 
-from .base import Context, Forbidden, Refused, command
+from .base import Conflict, Context, Forbidden, Refused, command
 from .jobs import enqueue
 from .verify import invariant
 
@@ -135,7 +135,8 @@ def import_file(
     mapping: mappings.Mapping | None = None,
     file_name: str | None = None,
 ) -> BatchResult:
-    """Read, check and take in one file. A ZIP with several files is taken in file by file; the result then adds them up.
+    """Read, check and take in one file; `source` empty recognises the record type by the column titles. A ZIP with several
+    files is taken in file by file; the result then adds them up.
 
     A file refused as a whole gives a result with `problem`, and its batch in state `rejected`. Raises Refused, Forbidden.
     """
@@ -196,7 +197,7 @@ def _county_for(actor: Actor, source: str, county: str | None) -> str | None:
 def _take_in(who: Actor | Context, path: Path, asked: _Asked, member: archives.Member | None) -> BatchResult:
     began = time.monotonic()
     try:
-        delivery = read_delivery(path, asked.source, asked.month, asked.county, asked.kind, asked.mapping)
+        delivery = read_delivery(path, asked.source or None, asked.month, asked.county, asked.kind, asked.mapping)
         if member is not None:
             archives.check_totals(member, delivery.meta.rows, delivery.meta.sum_amount, delivery.meta.rejected)
     except FileProblem as problem:
@@ -204,7 +205,10 @@ def _take_in(who: Actor | Context, path: Path, asked: _Asked, member: archives.M
     delivery.meta.file_name = asked.file_name
     raw, _ = store.keep(path, home())
     error = _error_file(delivery) if delivery.meta.rejected else None
-    return _accept(who, delivery, asked, raw, error, began)
+    try:
+        return _accept(who, delivery, asked, raw, error, began)
+    except Conflict:  # somebody else handed in for the same slot at the same moment: judge again with theirs in force
+        return _accept(who, delivery, asked, raw, error, began)
 
 
 def _error_file(delivery: Delivery) -> Path:

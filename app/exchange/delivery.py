@@ -111,7 +111,7 @@ def read_delivery(
     noticed = run.issues.filter(pl.col("level") == "notice", ~pl.col("row_no").is_in(run.bad_rows.implode()))["row_no"].n_unique()
     meta = Meta(
         source=layout.source,
-        kind=agreed.get("data_kind", kind),
+        kind=agreed.get("data_kind") or run.layout.kind,
         county=agreed.get("county_code", county),
         month=agreed.get("ref_month", month),
         carrier=table.carrier,
@@ -276,7 +276,8 @@ def folder_files(folder: Path) -> list[tuple[str, Path, int | None, str | None, 
     found: list[tuple[str, Path, int | None, str | None, str | None]] = []
     for path in sorted((folder / "registers").glob("*.*")):
         if path.is_file() and not path.name.startswith((".", "~$")):
-            found.append((path.stem if path.stem in LAYOUTS else "", path, None, None, None))
+            sources = [source for source in LAYOUTS if path.stem.startswith(source)]
+            found.append((max(sources, key=len, default=""), path, None, None, None))
     for path in sorted((folder / "rosters").glob("*/*.*")):
         if not path.is_file() or path.name.startswith((".", "~$")):
             continue

@@ -33,18 +33,32 @@ def normal_title(title: str) -> str:
     return re.sub(r"[(（][^()（）]*[)）]$", "", text) or text
 
 
-def _known(layout: Layout, mapping: Mapping | None) -> dict[str, str]:
-    known: dict[str, str] = {}
-    for field in layout.fields:
-        for title in (field.name, field.label, *field.synonyms):
-            known.setdefault(normal_title(title), field.name)
+_Known = dict[str, tuple[str, int]]
+
+
+def _known(layout: Layout, mapping: Mapping | None) -> _Known:
+    """normal title → (field, rank): the mapping's titles first, then field names, labels, synonyms."""
+    known: _Known = {}
     for title, name in (mapping.columns if mapping else {}).items():
-        known[normal_title(title)] = name
+        known[normal_title(title)] = (name, 0)
+    for field in layout.fields:
+        known.setdefault(normal_title(field.name), (field.name, 1))
+    for field in layout.fields:
+        known.setdefault(normal_title(field.label), (field.name, 2))
+    for field in layout.fields:
+        for title in field.synonyms:
+            known.setdefault(normal_title(title), (field.name, 3))
     return known
 
 
-def _match(row: Sequence[str], known: dict[str, str]) -> tuple[str | None, ...]:
-    return tuple(known.get(normal_title(title)) for title in row)
+def _match(row: Sequence[str], known: _Known) -> tuple[str | None, ...]:
+    """The field of each title. Where two titles could mean a field, the more exact one does and the other means nothing."""
+    found = [known.get(normal_title(title)) for title in row]
+    best: dict[str, int] = {}
+    for match in found:
+        if match:
+            best[match[0]] = min(match[1], best.get(match[0], 9))
+    return tuple(match[0] if match and best[match[0]] == match[1] else None for match in found)
 
 
 def find(rows: Sequence[Sequence[str]], layout: Layout, mapping: Mapping | None = None) -> Header:

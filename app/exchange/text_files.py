@@ -3,7 +3,6 @@
 import csv
 import io
 import itertools
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,7 @@ from . import headers
 from .layouts import LAYOUTS, Layout
 from .mapping import Mapping
 from .messages import FileProblem
-from .tables import PIECE_ROWS, Table, cell_names, frame_of, frame_of_rows
+from .tables import Table, cell_names, frame_of, frame_of_rows
 
 _BLOCK: Final = 16 << 20  # characters of text turned into one piece
 _LONGEST: Final = 1 << 20  # characters one line (or one quoted cell over several lines) may have
@@ -233,49 +232,48 @@ def read_fixed(path: Path, mapping: Mapping) -> Table:
 def _fixed_pieces(path: Path, mapping: Mapping, encoding: str) -> Iterator[pl.DataFrame]:
     row = 1
     with path.open("rb") as file:
-        while lines := list(itertools.islice(_byte_lines(file), PIECE_ROWS)):
-            yield _fixed_piece(lines, row, mapping, encoding)
-            row += len(lines)
+        while block := file.read(_BLOCK):
+            block += file.readline(_LONGEST)
+            if len(block) == _BLOCK + _LONGEST:
+                raise FileProblem("line_long", line="某", limit=f"{_LONGEST:,}")
+            # Latin-1 makes one character of every byte: text positions are then byte positions.
+            lines = pl.Series("line", [block.decode("latin-1").removesuffix("\n")]).str.split("\n").explode().str.strip_chars_end("\r\x1a")
+            frame = pl.DataFrame({"line": lines, "row_no": pl.int_range(row, row + lines.len(), dtype=pl.Int64, eager=True)})
+            yield _fixed_piece(frame.filter(pl.col("line").str.strip_chars(" ") != ""), mapping, encoding)
+            row += lines.len()
 
 
-def _byte_lines(file: io.BufferedReader) -> Iterator[bytes]:
-    while line := file.readline(_LONGEST):
-        if len(line) == _LONGEST:
-            raise FileProblem("line_long", line="某", limit=f"{_LONGEST:,}")
-        yield line.rstrip(b"\r\n\x1a")
+def _fixed_piece(lines: pl.DataFrame, mapping: Mapping, encoding: str) -> pl.DataFrame:
+    whole = pl.col("line").str.len_chars() == mapping.record_length
+    right, wrong = lines.filter(whole), lines.filter(~whole)
+    cut = [pl.col("line").str.slice(first - 1, length).str.strip_chars(" ").alias(f"c{i}") for i, (first, length) in enumerate(mapping.positions.values())]
+    cells = right.select(cut)
+    unread = pl.Series("unread", [False] * right.height, dtype=pl.Boolean)
+    for name in cells.columns:
+        foreign = cells[name].filter(cells[name].str.contains(r"[^\x00-\x7f]")).unique().to_list()
+        if not foreign:
+            continue
+        read = {raw: _read_bytes(raw, encoding, mapping) for raw in foreign}
+        column = cells[name].replace(list(read), list(read.values()))
+        unread = unread | (column.is_null() & cells[name].is_not_null())
+        cells = cells.with_columns(column.alias(name))
+    piece = frame_of(cells, right["row_no"])
+    if unread.any():
+        piece = piece.with_columns(pl.when(unread).then(pl.lit("bytes_unknown")).alias("problem"))
+    return piece if wrong.is_empty() else pl.concat([piece, _misfits(wrong, mapping, encoding)]).sort("row_no")
 
 
-def _fixed_piece(lines: list[bytes], first_row: int, mapping: Mapping, encoding: str) -> pl.DataFrame:
-    numbered = [(first_row + i, line) for i, line in enumerate(lines) if line.strip()]
-    right = [(n, line) for n, line in numbered if len(line) == mapping.record_length]
-    data: dict[str, pl.Series] = {}
-    undecoded: set[int] = set()
-    ascii_only = re.compile(rb"[\x20-\x7e]*$")
-    translation = mapping.translation
-    for i, (first, length) in enumerate(mapping.positions.values()):
-        cells: list[str | None] = []
-        for number, line in right:
-            part = line[first - 1 : first - 1 + length]
-            try:
-                text = part.decode("ascii") if ascii_only.match(part) else enc.decode(part, encoding).translate(translation)
-            except UnicodeDecodeError:
-                undecoded.add(number)
-                text = ""
-            cells.append(text.strip(" \u3000") or None)
-        data[f"c{i}"] = pl.Series(f"c{i}", cells, pl.String)
-    piece = frame_of(pl.DataFrame(data), pl.Series("row_no", [n for n, _ in right], pl.Int64))
-    if undecoded:
-        problem = pl.when(pl.col("row_no").is_in(sorted(undecoded))).then(pl.lit("bytes_unknown"))
-        piece = piece.with_columns(problem.alias("problem"))
-    if len(right) < len(numbered):
-        piece = pl.concat([piece, _misfits(numbered, mapping, encoding)]).sort("row_no")
-    return piece
+def _read_bytes(raw: str, encoding: str, mapping: Mapping) -> str | None:
+    """A cell cut out by bytes, decoded; None when its bytes are not of the encoding."""
+    try:
+        return enc.decode(raw.encode("latin-1"), encoding).translate(mapping.translation).strip(" \u3000")
+    except UnicodeDecodeError:
+        return None
 
 
-def _misfits(numbered: list[tuple[int, bytes]], mapping: Mapping, encoding: str) -> pl.DataFrame:
-    wrong = [(n, line) for n, line in numbered if len(line) != mapping.record_length]
+def _misfits(wrong: pl.DataFrame, mapping: Mapping, encoding: str) -> pl.DataFrame:
     width = len(mapping.positions)
-    shown = [line.decode(encoding, "backslashreplace") for _, line in wrong]
-    rows = [(n, [text, *[""] * (width - 1)]) for (n, _), text in zip(wrong, shown, strict=True)]
-    lengths = pl.Series("problem_value", [str(len(line)) for _, line in wrong], pl.String)
+    shown = [line.encode("latin-1").decode(encoding, "backslashreplace") for line in wrong["line"]]
+    rows = [(number, [text, *[""] * (width - 1)]) for number, text in zip(wrong["row_no"], shown, strict=True)]
+    lengths = wrong["line"].str.len_chars().cast(pl.String).alias("problem_value")
     return frame_of_rows(rows, width).with_columns(pl.lit("record_length").alias("problem"), lengths)

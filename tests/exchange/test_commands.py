@@ -1,6 +1,7 @@
 """Deliveries: taken in once, corrected, replaced, declared empty, taken back; and what is in force."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from app.commands import exchange
 from app.commands.base import CommandError, Forbidden, Refused
 from app.core import roc
 from app.exchange import snapshots
+from app.exchange.layouts import layout
 from app.models.exchange import Batch
 from app.security.actor import Actor
-from tests.exchange.making import SAMPLES, rows, write_csv
+from tests.exchange.making import SAMPLES, row, rows, write_csv
 
 SYSTEM = Actor.system("test")
 MARCH = roc.month(98, 3)
@@ -119,9 +121,6 @@ def test_a_county_hands_in_for_itself_alone(session, actor, tmp_path):
 
 
 def test_registers_add_up_or_replace(session, tmp_path):
-    from app.exchange.layouts import layout
-    from tests.exchange.making import row
-
     def deliver(source, numbers, name):
         spec = layout(source)
         return exchange.import_file(SYSTEM, source, write_csv(tmp_path / name, [row(spec, n) for n in numbers]))
@@ -164,6 +163,45 @@ def test_json_of_one_file(app, tmp_path):
     wanted = {"source": "roster", "county": "10004", "month": "09803", "kind": KIND, "rows": 10, "accepted": 10, "noticed": 0, "rejected": 0}
     assert {k: values[k] for k in wanted} == wanted
     assert values["duplicate_of"] is None and isinstance(values["batch_no"], int) and values["seconds"] >= 0
+
+
+def test_a_folder_with_odd_names_and_broken_files(session, tmp_path):
+    registers, rosters = tmp_path / "registers", tmp_path / "rosters" / "09803"
+    registers.mkdir()
+    rosters.mkdir(parents=True)
+    custody = [row(layout("custody"), n) for n in range(1, 4)]
+    write_csv(registers / "custody_第2次.csv", custody[:2])
+    write_csv(registers / "奇怪的檔名.csv", custody)
+    (registers / ".DS_Store").write_bytes(b"x")
+    write_csv(rosters / "名冊 (1).csv", rows())
+    (rosters / "10004_parking_permit.csv").write_bytes(b"\xff\xfe broken")
+    results = list(exchange.import_all(SYSTEM, tmp_path))
+    assert [(r.source, r.accepted, r.problem and r.problem[0]) for r in results] == [
+        ("custody", 2, None), ("custody", 3, None), ("roster", 0, "encoding_utf16"), ("roster", 10, None),
+    ]  # fmt: skip
+    assert session.query(Batch).count() == 4
+
+
+def test_an_archive_is_taken_in_file_by_file(session, tmp_path):
+    names = {}
+    for kind in (KIND, "parking_permit"):
+        path = write_csv(tmp_path / f"{kind}.csv", rows(kind))
+        names[path.name] = path.read_bytes()
+    manifest = {"county": "10004", "month": "09803", "files": [{"name": n, "rows": 10, "kind": n.removesuffix(".csv")} for n in names]}
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, data in names.items():
+            archive.writestr(name, data)
+        archive.writestr("manifest.json", json.dumps(manifest))
+    result = exchange.import_file(SYSTEM, "roster", tmp_path / "all.zip")
+    assert (result.state, result.rows, result.accepted, result.problem) == ("accepted", 20, 20, None)
+    assert sorted(f.kind for f in exchange.current_snapshots(session, MARCH)) == [KIND, "parking_permit"]
+    assert exchange.import_file(SYSTEM, "roster", tmp_path / "all.zip").duplicate_of is not None
+
+
+def test_a_swing_against_last_month_is_pointed_out(session, tmp_path):
+    send(tmp_path, rows(count=30, ref_month="09802"), name="feb.csv")
+    march = send(tmp_path, rows(count=10), name="mar.csv")
+    assert any("少 67%" in text for text in march.notices)
 
 
 def test_kept_rows_balance(session, tmp_path):

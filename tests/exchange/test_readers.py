@@ -198,6 +198,12 @@ def test_chinese_titles_title_rows_second_heading_and_total(tmp_path):
     assert problem.value.code == "total_differs"
 
 
+def test_the_more_exact_of_two_titles_counts(tmp_path):
+    data = [{"id": str(i), "序號": str(i), **line} for i, line in enumerate(rows())]
+    done = read_delivery(write_csv(tmp_path / "a.csv", data))
+    assert done.meta.accepted == 10 and [n.code for n in done.notices] == ["columns_unknown"]
+
+
 def test_unknown_columns_are_said_once(tmp_path):
     data = [line | {"備註": "x", "電話": "y"} for line in rows()]
     done = read_delivery(write_csv(tmp_path / "a.csv", data))
