@@ -219,6 +219,32 @@ def acknowledge_finding(ctx: Context, finding_id: int, note: str = "") -> RunFin
     return finding
 
 
+@command("payments.confirm", roles=CASEWORKERS)
+def acknowledge_sort(ctx: Context, run_id: int, code: str, note: str = "") -> int:
+    """Tick all soft findings of one sort with one's name; how many there were. Raises Refused."""
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    if run.state != "checked":
+        raise Refused("清冊不在檢核階段，不能再確認", "E-MOVE")
+    won = ctx.session.execute(
+        update(RunFinding)
+        .where(
+            RunFinding.run_id == run_id, RunFinding.code == code, RunFinding.severity == checks.SOFT, RunFinding.acknowledged_at.is_(None)
+        )
+        .values(
+            acknowledged_at=ctx.now,
+            acknowledged_by_id=ctx.actor.user_id,
+            acknowledged_by=ctx.actor.display,
+            note=note.strip()[:200] or None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    ctx.session.expire(run, ["findings"])
+    count = int(won.rowcount)  # type: ignore[attr-defined]
+    if count:
+        ctx.audit("payment_run.confirm", run, finding=code, findings=count, note=note.strip()[:200])
+    return count
+
+
 @command("payments.build", roles=MAKERS)
 def withhold_line(ctx: Context, run_id: int, line_no: int, reason: str, seen_version: int | None = None) -> PaymentRun:
     """Take one line out of a register that is not approved yet; its months stay unpaid. The register is frozen and checked anew."""

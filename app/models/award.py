@@ -32,7 +32,7 @@ _ONE_AWARD = text("status <> 'ended' AND benefit <> 'assistive_device_subsidy'")
 class PayeeColumns:
     """Who gets the money and where. `institution`: 7-digit 局號, or bank head and branch; cash needs neither."""
 
-    channel: Mapped[str] = mapped_column(String(12), info={"label": _l("Payment channel")})
+    channel: Mapped[str] = mapped_column(String(12), info={"label": _l("Payment channel"), "choices": CHANNELS})
     payee_person_id: Mapped[str] = mapped_column(PersonIdType, info={"label": _l("Payee's national ID")})
     payee_name: Mapped[str] = mapped_column(String(50), info={"label": _l("Payee")})
     institution: Mapped[str] = mapped_column(String(7), default="", info={"label": _l("Post office or bank code")})

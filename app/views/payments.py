@@ -24,7 +24,7 @@ from app.models.award import Award
 from app.models.office import Township
 from app.models.payment_run import KINDS, PayerSetting, PaymentFile, PaymentRun, RunFinding
 from app.models.user import User
-from app.payments.checks import TITLES
+from app.payments.checks import HARD, TITLES
 from app.payments.line import CHANNEL_NAMES
 from app.payments.register import DIFFERENCE, DIFFERENCE_NAMES, REGULAR, REPAY
 from app.rules.benefits import benefits
@@ -32,7 +32,7 @@ from app.security import roles, web
 from app.security.actor import Actor
 
 from . import locking
-from .base import MoveButton, RegisterView, ViewInterface, describe
+from .base import MoveButton, RegisterView, ViewInterface, describe, name_events
 from .base_layout import place_names
 from .casework_changes import application_url
 from .fields_roc import RocDateField, RocMonthField
@@ -40,6 +40,8 @@ from .home import tile
 from .payment_lines import PayerSettingView, PaymentLineView, ReturnsView
 
 ORDER = 40
+SHOWN = 50
+"""Rows of one sort of finding on the page."""
 BANDS = {"full": "全額", "half": "半額"}
 
 describe(
@@ -107,11 +109,11 @@ class PaymentRunView(RegisterView):
     ]  # fmt: skip
     progress = (
         (_l("Register made"), ("built",)),
-        (_l("Register checked"), ("checked",)),
-        (_l("Register approved"), ("approved",)),
-        (_l("Register released"), ("released",)),
-        (_l("Files written"), ("filed",)),
-        (_l("Register reconciled"), ("reconciled", "cancelled")),
+        (_l("Check the register"), ("checked",)),
+        (_l("Approve the register"), ("approved",)),
+        (_l("Release the money"), ("released",)),
+        (_l("Write files"), ("filed",)),
+        (_l("Reconcile the register"), ("reconciled", "cancelled")),
     )
     stopped_states = ("cancelled",)
     move_commands = {
@@ -164,8 +166,8 @@ class PaymentRunView(RegisterView):
             ],
             "changes": payment_differences.counts(session, item),
             "change_names": DIFFERENCE_NAMES,
-            "findings": [self._finding(f) for f in item.findings],
-            "hard": sum(f.severity == "hard" for f in waiting),
+            "findings": self._groups(item),
+            "hard": sum(f.severity == HARD for f in waiting),
             "open": len(waiting),
             "may_confirm": item.state == "checked" and who.can("payments.confirm"),
             "may_withhold": item.state in ("built", "checked") and who.can("payments.build") and item.line_count > 1,
@@ -178,20 +180,31 @@ class PaymentRunView(RegisterView):
             "lines_url": f"{url_for('PaymentLineView.list')}?{urlencode({'_flt_0_run.run_no': item.run_no})}",
         }
 
-    def _finding(self, f: RunFinding) -> dict[str, Any]:
-        return {
-            "row": f,
-            "title": TITLES.get(f.code, f.code),
-            "case": self._case_url(f.award_id),
-            "hard": f.severity == "hard",
-        }
+    def _groups(self, item: PaymentRun) -> list[dict[str, Any]]:
+        """The findings by what they are, hard ones first, each with the first rows and the case behind every row."""
+        by_code: dict[str, list[RunFinding]] = {}
+        for f in sorted(item.findings, key=lambda f: (f.severity != HARD, f.line_no)):
+            by_code.setdefault(f.code, []).append(f)
+        shown = [f for rows in by_code.values() for f in rows[:SHOWN]]
+        cases = self._cases({f.award_id for f in shown if f.award_id})
+        return [
+            {
+                "code": code,
+                "title": TITLES.get(code, code),
+                "hard": rows[0].severity == HARD,
+                "count": len(rows),
+                "open": sum(f.acknowledged_at is None for f in rows),
+                "rows": [(f, cases.get(f.award_id or 0, "")) for f in rows[:SHOWN]],
+            }
+            for code, rows in by_code.items()
+        ]
 
-    def _case_url(self, award_id: int | None) -> str:
-        award = db.session.scalar(select(Award).where(Award.id == award_id)) if award_id else None
-        if award is None or award.application_id is None:
-            return ""
-        application = db.session.scalar(select(Application).where(Application.id == award.application_id))
-        return application_url(application) if application is not None else ""
+    def _cases(self, award_ids: set[int]) -> dict[int, str]:
+        """award → the page of its case."""
+        rows = db.session.execute(
+            select(Award.id, Application).join(Application, Application.id == Award.application_id).where(Award.id.in_(award_ids))
+        )
+        return {award_id: application_url(application) for award_id, application in rows}
 
     def _hands(self, item: PaymentRun) -> list[tuple[str, str, dt.datetime]]:
         """(step, who, when) of the hands the register went through."""
@@ -207,7 +220,8 @@ class PaymentRunView(RegisterView):
     def build(self) -> ResponseReturnValue:
         """Make a register."""
         form = BuildForm(request.form if request.method == "POST" else None, data={"month": roc.month_of(clock.today()), "kind": REGULAR})
-        form.benefit.choices = [(b.code, b.name) for b in benefits().values() if b.pays]
+        running = set(db.session.scalars(select(Award.benefit).distinct()))
+        form.benefit.choices = [(b.code, b.name) for b in benefits().values() if b.pays and (b.code in running or not running)]
         form.payer.choices = self._payers()
         problem = ""
         if request.method == "POST" and form.validate():
@@ -264,10 +278,13 @@ class PaymentRunView(RegisterView):
         """Tick findings with one's name."""
         item = self.item(pk)
         ticked = {int(v) for v in request.form.getlist("finding") if v.isdigit()} & {f.id for f in item.findings}
+        who, note, code = web.signed_in(), request.form.get("note", ""), request.form.get("code", "")
         try:
-            for finding_id in sorted(ticked):
-                payments.acknowledge_finding(web.signed_in(), finding_id, request.form.get("note", ""))
-            flash(f"已確認 {len(ticked)} 項。" if ticked else "請先勾選要確認的項目。", "success" if ticked else "warning")
+            if code:
+                count = payments.acknowledge_sort(who, item.id, code, note)
+            else:
+                count = len([payments.acknowledge_finding(who, finding_id, note) for finding_id in sorted(ticked)])
+            flash(f"已確認 {count} 項。" if count else "請先勾選要確認的項目。", "success" if count else "warning")
         except CommandError as error:
             flash(error.message, "danger")
         return redirect(url_for(f"{self.endpoint}.show", pk=pk) + "#findings", 303)
@@ -343,6 +360,16 @@ class PaymentRunView(RegisterView):
             except CommandError as error:
                 problem = error.message
         return self._form(f"登錄轉帳結果　{item.run_no}", form, problem, back, "登錄結果", upload=True)
+
+
+name_events(
+    {
+        "payment_run.build": _l("Register made"),
+        "payment_run.confirm": _l("Finding confirmed"),
+        "payment_run.file_written": _l("File written"),
+        "payment_run.result": _l("Transfer result taken in"),
+    }
+)
 
 
 def register(appbuilder: Any) -> None:

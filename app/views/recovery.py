@@ -14,7 +14,7 @@ from wtforms import Form, IntegerField, SelectField, StringField, TextAreaField
 from app.commands import recovery
 from app.commands.base import CommandError, Refused
 from app.commands.recovery import CLAIM, OPEN
-from app.core import clock, money
+from app.core import clock
 from app.extensions import db
 from app.models.award import Award
 from app.models.overpayment import METHODS, ORIGINS, Overpayment
@@ -22,7 +22,7 @@ from app.security import roles, web
 from app.security.actor import Actor
 
 from . import locking
-from .base import CaseView, MoveButton, ViewInterface, describe
+from .base import CaseView, MoveButton, ViewInterface, describe, name_events
 from .fields_roc import MoneyField, RocDateField, RocMonthField
 from .home import tile
 
@@ -108,8 +108,6 @@ class OverpaymentView(CaseView):
         "pay_by",
         "state",
     ]
-    label_columns = {"balance": _l("Outstanding balance")}
-    formatters_columns = {"balance": money.show}
     order_columns = ["claim_no", "amount", "pay_by", "state"]
     search_columns = ["claim_no", "person_id", "name", "benefit", "town_code", "state", "origin", "pay_by"]
     show_fieldsets = [
@@ -117,10 +115,10 @@ class OverpaymentView(CaseView):
         (_l("Recovery procedure"), {"fields": ["known_on", "revoke_by", "lapses_on", "opinion_by", "opinion", "decision_no", "decided_on", "article", "pay_by", "served_on", "service"]}),
     ]  # fmt: skip
     progress = (
-        (_l("Claim opened"), ("opened",)),
-        (_l("Opinion invited"), ("heard",)),
-        (_l("Claim decided"), ("decided",)),
-        (_l("Claim served"), ("served", "referred")),
+        (_l("Opening the claim"), ("opened",)),
+        (_l("Hearing the person"), ("heard",)),
+        (_l("Recovery decision"), ("decided",)),
+        (_l("Service and payment"), ("served", "referred")),
         (_l("Claim closed"), ("settled", "written_off", "dropped")),
     )
     stopped_states = ("written_off", "dropped")
@@ -257,6 +255,16 @@ class OverpaymentView(CaseView):
             "payments/form.html", title=title, form=form, problem=problem, failed=failed, back=back, button="確定", seen_version=seen or ""
         )
         return (page, 422) if failed else page
+
+
+name_events(
+    {
+        "overpayment.open": _l("Opening the claim"),
+        "overpayment.opinion": _l("Opinion recorded"),
+        "overpayment.plan": _l("Instalments agreed"),
+        "overpayment.repaid": _l("Money received"),
+    }
+)
 
 
 def register(appbuilder: Any) -> None:
