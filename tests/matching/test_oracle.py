@@ -1,5 +1,6 @@
 """The rules on DuckDB against the slow oracle: on random worlds, on the samples, and on other databases."""
 
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 from app.core import roc
 from app.exchange import codes
 from app.exchange.delivery import load_folder
-from app.matching import conditions, engine
+from app.extensions import db
+from app.matching import conditions, doubts, engine, sql, stage
+from app.matching.rules import RULES
 
 from . import frames, oracle, worlds
+from .databases import SqlEngine
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are not beside the checkout")
@@ -73,3 +77,45 @@ def test_the_samples(tmp_path: Path) -> None:
 def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
     with pytest.raises(engine.EngineRefused, match="引擎"), engine.opened("abacus", tmp_path):
         pass
+
+
+@pytest.mark.parametrize("seed", [3])
+def test_sqlite_says_the_same(tmp_path: Path, seed: int) -> None:
+    rows = _rows(seed)
+    with sqlite3.connect(":memory:") as connection:
+        found = _on(SqlEngine("sqlite", connection), tmp_path, rows)
+    assert found == quick(tmp_path, frames.MAR, {name: frames.frame_of(name, part) for name, part in rows.items()})
+
+
+@pytest.mark.postgres
+def test_postgresql_says_the_same(tmp_path: Path, backend: Any) -> None:
+    rows = _rows(4)
+    with backend.app.app_context():
+        connection = db.engine.raw_connection()
+        found = _on(SqlEngine("postgresql", connection), tmp_path, rows)
+        connection.close()
+    assert found == quick(tmp_path, frames.MAR, {name: frames.frame_of(name, part) for name, part in rows.items()})
+
+
+def _rows(seed: int) -> dict[str, list[dict[str, Any]]]:
+    return {
+        name: [{c: r.get(c) for c in frames.frame_of(name, []).columns} for r in part]
+        for name, part in worlds.world(seed, frames.MAR).items()
+    }
+
+
+def _on(running: SqlEngine, folder: Path, rows: Mapping[str, Any]) -> dict[tuple[Any, ...], dict[int, int]]:
+    work = frames.work_of(folder, {name: frames.frame_of(name, part) for name, part in rows.items()})
+    found = engine.find(work, running, folder / "other.parquet")
+    assert not found.failed, found.failed
+    return by_rule_row_and_counterpart(doubts.settle(pl.read_parquet(found.path)))
+
+
+@pytest.mark.parametrize("dialect", list(sql.DIALECTS))
+def test_every_select_compiles_with_every_value_written_in(dialect: str) -> None:
+    texts = [sql.text_of(s, dialect) for s in stage.steps(frames.MAR, frames.MAR, frames.MAR).values()]
+    texts += [sql.text_of(rule.build(), dialect) for rule in RULES.values()]
+    assert all(":" + name not in text for text in texts for name in ("param_1", "event_1"))
+    if dialect == "spark":
+        assert not any("VARCHAR" in text or "julianday" in text for text in texts)
+        assert any("datediff(" in text for text in texts)
