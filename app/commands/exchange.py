@@ -6,7 +6,7 @@ The file is read and checked before the transaction begins; the transaction only
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from app.exchange.layouts import LAYOUTS
 from app.exchange.messages import FileProblem, say
 from app.exchange.summary import findings
 from app.models.exchange import ACCEPTED, NIL, REJECTED, SUPERSEDED, UNDONE, Batch, BatchError
+from app.models.match_run import MatchRun
 from app.security import scope
 from app.security.actor import Actor
 from app.security.roles import COUNTY, MINISTRY_OFFICER
@@ -39,10 +40,6 @@ SWING: Final = 0.20  # change of the row count against last month that is pointe
 SENDERS: Final = (*COUNTY, MINISTRY_OFFICER)
 JOB: Final = "import_file"
 AT_ONCE: Final = 5 << 20  # bytes of an upload read while the person waits; larger ones are read by a job
-
-USES: list[Callable[[Session, Batch], str | None]] = []
-"""Who asks to keep a batch: each says (Chinese) what already used it, or None. Undo is refused while one does."""
-
 
 @dataclass
 class BatchResult:
@@ -391,6 +388,8 @@ def _added_up(results: list[BatchResult], asked: _Asked, seconds: float) -> Batc
         total.batch_no = r.batch_no or total.batch_no
         total.notices += [f"{r.file_name}：{text}" for text in ([r.problem[1]] if r.problem else r.notices)]
         total.problem = total.problem or r.problem
+    if all(r.duplicate_of is not None for r in results):
+        total.duplicate_of = total.batch_no
     return total
 
 
@@ -465,9 +464,8 @@ def undo(ctx: Context, batch_id: int, reason: str) -> None:
         raise Refused("這一批目前不在有效狀態，沒有可以撤銷的內容", "E-EXC-STATE")
     if not reason.strip():
         raise Refused("撤銷要填寫理由", "E-COMMENT")
-    for used in USES:
-        if why := used(ctx.session, batch):
-            raise Refused(f"這一批已被使用（{why}），不能撤銷；請改以「全檔取代」上傳正確的檔案", "E-EXC-USED")
+    if (run := _run_that_read(ctx.session, batch)) is not None:
+        raise Refused(f"這一批已用於第 {run} 次比對，不能撤銷；請改以「全檔取代」上傳正確的檔案", "E-EXC-USED")
     later = select(Batch.id).where(Batch.supersedes_id == batch.id, Batch.state.in_((ACCEPTED, NIL)))
     if ctx.session.scalars(later.limit(1)).one_or_none() is not None:
         raise Refused("已有後來的批次取代這一批，請先撤銷後來的批次", "E-EXC-STATE")
@@ -477,6 +475,14 @@ def undo(ctx: Context, batch_id: int, reason: str) -> None:
         before = ctx.get(Batch, batch.supersedes_id, lock=True)
         before.state = ACCEPTED if before.snapshot_path else NIL
     ctx.audit("exchange.undone", batch, reason=reason.strip())
+
+
+def _run_that_read(session: Session, batch: Batch) -> int | None:
+    """The number of a match run that read the delivery, or None."""
+    for run in session.scalars(select(MatchRun).where(MatchRun.finished_at >= batch.received_at)):
+        if any(read["batch"] == batch.id for read in run.inputs):
+            return run.id
+    return None
 
 
 # --- what is in force ------------------------------------------------------------------------------------------------
