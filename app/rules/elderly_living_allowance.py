@@ -7,15 +7,15 @@ from fractions import Fraction
 from app.core import money, roc
 from app.core.months import Months
 
-from . import household, timing
+from . import household, personal, timing
 from .choices import other_benefit_lines
 from .exclusions import Exclusion
-from .facts import CaseFacts, Finding, PriorHoldings, Source, Status
-from .logic import Truth, all_of, negate
-from .means import Means, household_line, means_of, per_capita_line, total_line
+from .facts import CaseFacts, Source, Status
+from .means import Means, household_line, means_of, per_capita_line, soften, status_line, total_line, with_kept_holdings
 from .parameters import Missing, Parameter, Parameters, limit_for
-from .regions import county, county_on
-from .trace import Answer, Decision, MissingItem, Outcome, TestLine, answer_of, outcome_of
+from .trace import Answer, Decision, MissingItem, Outcome, TestLine, answer_of
+from .versions import NoLaw as NoLaw
+from .versions import in_force
 
 BENEFIT = "elderly_living_allowance"
 LAW = "中低收入老人生活津貼發給辦法"
@@ -55,16 +55,9 @@ VERSIONS = (
 )  # fmt: skip
 
 
-class NoLaw(ValueError):
-    """The day lies before the first version of the law the product knows; the message is Chinese."""
-
-
 def version_on(day: dt.date) -> Version:
     """The version in force. Raises NoLaw before 97-10-01."""
-    found = next((v for v in reversed(VERSIONS) if v.since <= day), None)
-    if found is None:
-        raise NoLaw(f"{roc.show_date(day)}早於97/10/01，系統未收錄當時之{LAW}，請以紙本法規審核")
-    return found
+    return in_force(VERSIONS, day, LAW)
 
 
 def amount_in(band: str, month: int, parameters: Parameters) -> Parameter | Missing:
@@ -151,67 +144,17 @@ def _judge(
     )
 
 
-def _some(*sources: Source | None) -> tuple[Source, ...]:
-    return tuple(s for s in sources if s)
-
-
 def _personal_lines(facts: CaseFacts, version: Version) -> tuple[TestLine, ...]:
     """Alive, 65, living in the county of registration, more than 183 days in Taiwan, not placed, not in custody."""
-    who, home = facts.applicant, facts.residence
     first = f"{LAW}第2條第1項第1款"
-    lines = []
-    if who.death is not None and who.death <= facts.on:
-        lines.append(
-            TestLine(
-                "alive",
-                f"{LAW}第11條",
-                "申請人是否生存？",
-                f"{roc.show_date(who.death)}死亡",
-                "生存",
-                Outcome.NOT_MET,
-                sources=_some(who.source),
-            )
-        )
-    age = who.age_on(facts.on)
-    born = "出生日期尚未查明" if age is None else f"{age}歲（{roc.show_date(who.birth)}生）"
-    lines.append(
-        TestLine("age", first, "是否年滿65歲？", born, "65歲以上", outcome_of(None if age is None else age >= 65),
-                 None if age is None else Fraction(age), Fraction(65), _some(who.source))
-    )  # fmt: skip
-    here, there = county_on(facts.county_code, facts.on), county_on(home.registered_county or "", facts.on)
-    registered: Truth = None if home.registered_county is None else here is not None and here == there
-    place = "尚未查明" if home.registered_county is None else getattr(county(home.registered_county), "name", home.registered_county)
-    lines.append(
-        TestLine("registered", first, "戶籍是否在本縣（市）？", place, here.name if here else facts.county_code, outcome_of(registered),
-                 sources=_some(home.source))
-    )  # fmt: skip
-    lives = {None: "尚未查明", True: "實際居住", False: "未實際居住"}[home.lives_there]
-    lines.append(
-        TestLine(
-            "lives_there",
-            first,
-            "是否實際居住戶籍所在地之縣（市）？",
-            lives,
-            "實際居住",
-            outcome_of(home.lives_there),
-            sources=_some(home.source),
-        )
+    return (
+        *personal.alive(facts, f"{LAW}第11條"),
+        personal.age(facts, first, 65),
+        *personal.residence(facts, first),
+        personal.days(facts.residence, first),
+        personal.finding("placement", f"{LAW}{version.placement}", "是否接受政府公費收容安置？", "未接受", "接受安置", facts.placement),
+        personal.finding("custody", f"{LAW}{version.custody}", "是否入獄服刑、因案羈押或依法拘禁？", "否", "在監所", facts.custody),
     )
-    days = home.days_in_taiwan
-    stay = "尚未查明" if days is None else f"{days}日"
-    lines.append(
-        TestLine("days_in_taiwan", first, "最近一年居住國內是否超過183日？", stay, "超過183日", outcome_of(None if days is None else days > 183),
-                 None if days is None else Fraction(days), Fraction(183), _some(home.days_source or home.source))
-    )  # fmt: skip
-    lines.append(_finding("placement", f"{LAW}{version.placement}", "是否接受政府公費收容安置？", "未接受", "接受安置", facts.placement))
-    lines.append(_finding("custody", f"{LAW}{version.custody}", "是否入獄服刑、因案羈押或依法拘禁？", "否", "在監所", facts.custody))
-    return tuple(lines)
-
-
-def _finding(code: str, article: str, question: str, no: str, yes: str, finding: Finding) -> TestLine:
-    since = f"（{roc.show_date(finding.since)}起）" if finding.since else ""
-    measured = {None: "尚未查明", True: yes + since, False: no}[finding.holds]
-    return TestLine(code, article, question, measured, no, outcome_of(negate(finding.holds)), sources=_some(finding.source))
 
 
 def _exempt(facts: CaseFacts, version: Version) -> bool:
@@ -222,18 +165,9 @@ def _means_lines(
     facts: CaseFacts, parameters: Parameters, version: Version, means: Means, missing: list[MissingItem]
 ) -> tuple[TestLine, ...]:
     """Household, income against both limits, movable assets, real estate; one line instead where the status exempts."""
-    if _exempt(facts, version):
-        status = "列冊低收入戶" if facts.status is Status.LOW else "列冊中低收入戶"
-        return (
-            TestLine(
-                "means",
-                f"{LAW}第2條第2項",
-                "家庭總收入及財產是否符合基準？",
-                f"{status}，免審查",
-                "低收入戶、中低收入戶免審查",
-                Outcome.MET,
-            ),
-        )
+    listed = status_line(facts.status, f"{LAW}第2條第2項") if version.status_exempts else None
+    if listed:
+        return (listed,)
     on, article = facts.on, f"{LAW}{version.income}"
     poverty = parameters.on(on, "minimum_living_expense")
     spending = parameters.on(on, "average_consumption")
@@ -252,13 +186,7 @@ def _means_lines(
         lines[1:] = [replace(x, outcome=Outcome.MET, article=f"{LAW}{version.special}", note=note) for x in lines[1:]]
     lines.append(_movable_line(facts, parameters, version, means, missing))
     lines.append(_real_estate_line(facts, parameters, version, means, missing))
-    if version.status_exempts and facts.status is None and any(x.outcome is not Outcome.MET for x in lines):
-        lines = [replace(x, outcome=Outcome.NOT_KNOWN) if x.outcome is Outcome.NOT_MET else x for x in lines]
-        text = "是否為列冊低收入戶或中低收入戶尚未查明"
-        lines.append(
-            TestLine("status", f"{LAW}第2條第2項", "是否免審查收入及財產？", text, "低收入戶、中低收入戶免審查", Outcome.NOT_KNOWN)
-        )
-    return tuple(lines)
+    return soften(tuple(lines), facts.status, f"{LAW}第2條第2項") if version.status_exempts else tuple(lines)
 
 
 def _movable_line(facts: CaseFacts, parameters: Parameters, version: Version, means: Means, missing: list[MissingItem]) -> TestLine:
@@ -286,26 +214,7 @@ def _real_estate_line(facts: CaseFacts, parameters: Parameters, version: Version
     else:
         whole = means.real_estate if means.persons else replace(means.real_estate, total=None, at_most=None)
         line = total_line("real_estate", article, question, whole, found.value, f"{found.text}元以下（本縣評定基準）")
-    if line.outcome is Outcome.MET or not version.status_exempts or facts.prior_award is None:
-        return line
-    kept = _keeps_holdings(facts, parameters, facts.prior_holdings or PriorHoldings())
-    if kept is None:
-        text = "前一年度已領取者，不動產是否未增加且地價漲幅未超過調增幅度尚未查明"
-        missing.append(MissingItem("fact", "prior_holdings", text))
-        return replace(line, outcome=Outcome.NOT_KNOWN, note=text)
-    if kept:
-        note = "前一年度已領取，不動產未增加且地價漲幅未超過本地調增幅度，不受限額限制"
-        return replace(line, outcome=Outcome.MET, article=f"{LAW}第4條第2項", note=note)
-    return line
-
-
-def _keeps_holdings(facts: CaseFacts, parameters: Parameters, prior: PriorHoldings) -> Truth:
-    """§4 II since 111: last year's recipient, nothing added, and the land's value rose no more than the area's."""
-    rise = parameters.on(facts.on, "announced_land_value_rise")
-    within: Truth = None
-    if not isinstance(rise, Missing) and rise.value is not None and prior.land_last_year and prior.land_this_year is not None:
-        within = Fraction(prior.land_this_year - prior.land_last_year, prior.land_last_year) <= rise.value
-    return all_of(prior.received_last_year, prior.unchanged, within)
+    return with_kept_holdings(line, facts, parameters, f"{LAW}第4條第2項", missing) if version.status_exempts else line
 
 
 def _band(

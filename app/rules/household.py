@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .ability import abilities
-from .facts import CaseFacts, Member
+from .facts import CaseFacts, Member, Status
 from .facts import ConditionKind as K
 from .facts import Relation as R
 from .logic import Truth, all_of, any_of, negate
@@ -18,9 +18,10 @@ from .trace import CountedMember
 class Family:
     """The people of a case on a day, with what clauses ask about them."""
 
-    def __init__(self, members: tuple[Member, ...], on: dt.date):
+    def __init__(self, members: tuple[Member, ...], on: dt.date, status: Status | None = None):
         self.members = members
         self.on = on
+        self.status = status
         self.ability = abilities(members, on)
         self._by_ref = {m.ref: m for m in members}
 
@@ -113,11 +114,17 @@ def _same_home(*relations: R) -> Test:
     return lambda m, f: all_of(m.relation in relations, any_of(m.same_registration, m.lives_together))
 
 
-def _dla_sibling(m: Member, f: Family) -> Truth:
-    """Since 101: a sibling at home who is under 16, cannot work because of a disability, or is a day student of 16 to 25."""
-    age = m.age_on(f.on)
-    dependent = any_of(None if age is None else age < 16, f.has(m, K.DISABLED_CANNOT_WORK), f.has(m, K.DAY_STUDENT))
-    return all_of(_same_home(R.SIBLING)(m, f), dependent)
+def _dependent_sibling(*kinds: K) -> Test:
+    """A sibling at home, under 16 or in one of the circumstances, of an applicant who is neither low nor near-low income."""
+
+    def test(m: Member, f: Family) -> Truth:
+        age = m.age_on(f.on)
+        plain = None if f.status is None else f.status is Status.NONE
+        young = None if age is None else age < 16
+        student = all_of(f.has(m, K.DAY_STUDENT), None if age is None else age <= 25)
+        return all_of(plain, _same_home(R.SIBLING)(m, f), any_of(young, student, *(f.has(m, k) for k in kinds)))
+
+    return test
 
 
 def _common(law: str, para: str, first: int) -> tuple[Clause, ...]:
@@ -214,18 +221,55 @@ SAA_100 = MemberLaw(
     ),
     _TAXPAYER,
 )
-DLA_101 = replace(
+_UNDER_16_OR_STUDENT = "非低收入戶及非中低收入戶：同住未滿十六歲或二十五歲以下在學之兄弟姊妹"
+_DEPENDENT = "非低收入戶及非中低收入戶：同住未滿十六歲、因身心障礙致不能工作或二十五歲以下在學之兄弟姊妹"
+DLA_100 = replace(
     SAA_100,
-    code="DLA-101",
-    name="社會救助法第5條及身心障礙者生活補助費發給辦法第14條（101年7月11日施行）",
-    include=(*SAA_100.include, Clause("身心障礙者生活補助費發給辦法第14條", "同住且需扶養之兄弟姊妹", _dla_sibling, (K.DAY_STUDENT,))),
+    code="DLA-100",
+    name="社會救助法第5條及身心障礙者生活托育養護費用補助辦法第13條（101年1月1日施行）",
+    include=(
+        *SAA_100.include,
+        Clause("身心障礙者生活托育養護費用補助辦法第13條", _UNDER_16_OR_STUDENT, _dependent_sibling(), (K.DAY_STUDENT,)),
+    ),
 )
 
+
+def _siblings_101(code: str, regulation: str) -> MemberLaw:
+    clause = Clause(
+        f"{regulation}第14條", _DEPENDENT, _dependent_sibling(K.DISABLED_CANNOT_WORK), (K.DAY_STUDENT, K.DISABLED_CANNOT_WORK)
+    )
+    return replace(SAA_100, code=code, name=f"社會救助法第5條及{regulation}第14條（101年7月11日施行）", include=(*SAA_100.include, clause))
+
+
+DLA_101 = _siblings_101("DLA-101", "身心障礙者生活補助費發給辦法")
+DCS_101 = _siblings_101("DCS-101", "身心障礙者日間照顧及住宿式照顧費用補助辦法")
+_CYLA = "弱勢兒童及少年生活扶助與托育及醫療費用補助辦法第11條第2項"
+CYLA_102 = MemberLaw(
+    "CYLA-102",
+    "弱勢兒童及少年生活扶助與托育及醫療費用補助辦法第11條（102年1月1日施行，醫療費用補助）",
+    (
+        Clause(_CYLA, "兒童及少年本人", _is(R.APPLICANT)),
+        Clause(_CYLA, "一親等直系血親", _is(R.PARENT, R.CHILD)),
+        Clause(_CYLA, "實際共同生活之兄弟姊妹", lambda m, f: all_of(m.relation is R.SIBLING, m.lives_together)),
+    ),
+    (
+        Clause(
+            f"{_CYLA}但書",
+            "未共同生活、無扶養事實且未行使負擔權利義務之單親家庭父或母",
+            _apart(K.NONCUSTODIAL_PARENT, relations=(R.PARENT,)),
+            (K.NONCUSTODIAL_PARENT,),
+        ),
+    ),
+    Clause(_CYLA, "（本辦法未列認列扶養之納稅義務人）", lambda m, f: False),
+)
+
+_SAA_TWICE = ((dt.date(2008, 1, 16), SAA_97), (dt.date(2011, 7, 1), SAA_100))
 _VERSIONS: dict[str, tuple[tuple[dt.date, MemberLaw], ...]] = {
     "elderly_living_allowance": ((dt.date(2007, 7, 11), ELA_96), (dt.date(2022, 1, 1), SAA_100)),
-    "low_income_living_assistance": ((dt.date(2008, 1, 16), SAA_97), (dt.date(2011, 7, 1), SAA_100)),
-    "disability_living_allowance": ((dt.date(2008, 1, 16), SAA_97), (dt.date(2011, 7, 1), SAA_100), (dt.date(2012, 7, 11), DLA_101)),
-    "disability_care_subsidy": ((dt.date(2008, 1, 16), SAA_97), (dt.date(2011, 7, 1), SAA_100), (dt.date(2012, 7, 11), DLA_101)),
+    "low_income_living_assistance": _SAA_TWICE,
+    "child_youth_living_assistance": ((dt.date(2013, 1, 1), CYLA_102),),
+    "disability_living_allowance": (*_SAA_TWICE, (dt.date(2012, 1, 1), DLA_100), (dt.date(2012, 7, 11), DLA_101)),
+    "disability_care_subsidy": (*_SAA_TWICE, (dt.date(2012, 1, 1), DLA_100), (dt.date(2012, 7, 11), DCS_101)),
 }
 
 
@@ -236,7 +280,7 @@ def member_law(benefit: str, on: dt.date) -> MemberLaw | None:
 
 def counted_members(facts: CaseFacts, law: MemberLaw) -> tuple[CountedMember, ...]:
     """Every member of the case, in order, counted or not, with the clause that decides."""
-    family = Family(facts.members, facts.on)
+    family = Family(facts.members, facts.on, facts.status)
     return tuple(_judge(m, family, law) for m in facts.members)
 
 

@@ -1,16 +1,17 @@
 """The household of a case and its sums under one counted-member rule, and the lines that hold them against a limit."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from app.core import money
 
 from .assets import AssetSum, land_law, movable, real_estate
-from .facts import CaseFacts, Source
+from .facts import CaseFacts, PriorHoldings, Source, Status
 from .household import Family, MemberLaw, counted_members
 from .income import IncomeSum, household_income, income_law
-from .parameters import Missing, Number, Parameter, Parameters
+from .logic import Truth, all_of
+from .parameters import Missing, Number, Parameter, Parameters, limit_for
 from .trace import CountedMember, MissingItem, Outcome, TestLine, outcome_of
 
 
@@ -36,7 +37,7 @@ def means_of(benefit: str, facts: CaseFacts, parameters: Parameters, law: Member
     unclear = tuple(line for line in household if line.counted is None)
     persons = None if unclear else len(members)
     rule = income_law(benefit, facts.on)
-    income = household_income(members, Family(facts.members, facts.on).ability, facts.on, rule, parameters)
+    income = household_income(members, Family(facts.members, facts.on, facts.status).ability, facts.on, rule, parameters)
     things = movable(members, parameters, movable_article)
     land = real_estate(members, land_law(benefit, facts.on), land_article)
     per_capita = income.total / persons if persons and income.total is not None else None
@@ -68,16 +69,17 @@ def per_capita_line(
     found: Parameter | Missing,
     label: str,
     missing: list[MissingItem],
+    below: bool = False,
 ) -> TestLine:
-    """Is the household income per person at most `times` the parameter?"""
+    """Is the household income per person at most (`below`: less than) `times` the parameter?"""
     measured = _per_capita_text(means)
     if isinstance(found, Missing):
         missing.append(MissingItem("setting", found.name, found.text))
         return TestLine(code, article, question, measured, found.text, Outcome.NOT_KNOWN, means.per_capita)
     assert found.value is not None
     limit = found.value * times
-    text = f"{label}{found.text}元×{float(times):g}＝{money.show_exact(limit)}元以下"
-    truth = None if means.per_capita is None else means.per_capita <= limit
+    text = f"{'未達' if below else ''}{label}{found.text}元×{float(times):g}＝{money.show_exact(limit)}元{'' if below else '以下'}"
+    truth = None if means.per_capita is None else means.per_capita < limit if below else means.per_capita <= limit
     sources = (Source(found.source, found.effective_from), *_distinct(s for line in means.income.lines for s in line.sources))
     return TestLine(code, article, question, measured, text, outcome_of(truth), means.per_capita, Fraction(limit), _distinct(sources))
 
@@ -92,6 +94,68 @@ def total_line(code: str, article: str, question: str, total: AssetSum, limit: N
     truth = None if value is None or limit is None else value <= limit
     sources = _distinct(s for line in total.lines for s in line.sources)
     return TestLine(code, article, question, measured, text, outcome_of(truth), value, None if limit is None else Fraction(limit), sources)
+
+
+def limit_line(
+    code: str, article: str, question: str, total: AssetSum, found: Parameter | Missing, persons: int | None, missing: list[MissingItem],
+    times: int = 1,
+) -> TestLine:  # fmt: skip
+    """Is a sum of assets at most `times` a parameter whose unit may depend on the number of counted people?"""
+    if isinstance(found, Missing):
+        missing.append(MissingItem("setting", found.name, found.text))
+        return total_line(code, article, question, total, None, found.text)
+    limit = limit_for(found, persons) if persons else None
+    if limit is None:
+        text = "應計算人口數尚未查明" if not persons else f"{persons}人之限額未見於公告（{found.text}{found.unit}），請縣府登錄"
+        if persons:
+            missing.append(MissingItem("setting", found.name, text))
+        return total_line(code, article, question, total, None, text)
+    base = f"（{found.text}{found.unit}，計{persons}人）" if limit != found.value else ""
+    text = f"{money.show_exact(limit)}元×{times}＝{money.show_exact(limit * times)}元以下" if times > 1 else f"{money.show_exact(limit)}元以下"
+    return total_line(code, article, question, total, limit * times, text + base)
+
+
+def status_line(status: Status | None, article: str) -> TestLine | None:
+    """Low and near-low income households skip the tests of income and assets; None where the status does not say so."""
+    if status not in (Status.LOW, Status.NEAR_LOW):
+        return None
+    name = "列冊低收入戶" if status is Status.LOW else "列冊中低收入戶"
+    return TestLine(
+        "means", article, "家庭總收入及財產是否符合基準？", f"{name}，免審查", "低收入戶、中低收入戶免審查", Outcome.MET
+    )
+
+
+def soften(lines: tuple[TestLine, ...], status: Status | None, article: str) -> tuple[TestLine, ...]:
+    """While the status is not known a failed test refuses nobody: a listed household would not have been asked."""
+    if status is not None or all(x.outcome is Outcome.MET for x in lines):
+        return lines
+    open_lines = tuple(replace(x, outcome=Outcome.NOT_KNOWN) if x.outcome is Outcome.NOT_MET else x for x in lines)
+    text = "是否為列冊低收入戶或中低收入戶尚未查明"
+    return (*open_lines, TestLine("status", article, "是否免審查收入及財產？", text, "低收入戶、中低收入戶免審查", Outcome.NOT_KNOWN))
+
+
+def keeps_holdings(facts: CaseFacts, parameters: Parameters, prior: PriorHoldings) -> Truth:
+    """Last year's recipient, nothing added, and the value rose no more than the area's announced land value."""
+    rise = parameters.on(facts.on, "announced_land_value_rise")
+    within: Truth = None
+    if not isinstance(rise, Missing) and rise.value is not None and prior.land_last_year and prior.land_this_year is not None:
+        within = Fraction(prior.land_this_year - prior.land_last_year, prior.land_last_year) <= rise.value
+    return all_of(prior.received_last_year, prior.unchanged, within)
+
+
+def with_kept_holdings(line: TestLine, facts: CaseFacts, parameters: Parameters, article: str, missing: list[MissingItem]) -> TestLine:
+    """The real-estate line of somebody who already drew the benefit: kept when `keeps_holdings`."""
+    if line.outcome is Outcome.MET or facts.prior_award is None:
+        return line
+    kept = keeps_holdings(facts, parameters, facts.prior_holdings or PriorHoldings())
+    if kept is None:
+        text = "前一年度已領取者，不動產是否未增加且地價漲幅未超過調增幅度尚未查明"
+        missing.append(MissingItem("fact", "prior_holdings", text))
+        return replace(line, outcome=Outcome.NOT_KNOWN, note=text)
+    if kept:
+        note = "前一年度已領取，不動產未增加且地價漲幅未超過本地調增幅度，不受限額限制"
+        return replace(line, outcome=Outcome.MET, article=article, note=note)
+    return line
 
 
 def _per_capita_text(means: Means) -> str:

@@ -86,7 +86,9 @@ class SumLine:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of a rule. `amount` is NTD a month: None while unknown, 0 when refused. `months` are the months it can be paid for."""
+    """The answer of a rule. `amount` is NTD a month (once for benefits paid once): None while unknown, 0 when refused and for registers.
+    `months` are the months it can be paid for. `payments` say which person each part of the amount is for. Registers have validity dates;
+    `valid_to` None = no last day."""
 
     benefit: str
     rule_version: str
@@ -105,6 +107,9 @@ class Decision:
     movable: tuple[SumLine, ...] = ()
     real_estate: tuple[SumLine, ...] = ()
     missing: tuple[MissingItem, ...] = ()
+    payments: tuple[SumLine, ...] = ()
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
 
     def to_json(self) -> str:
         return codec.dumps(self)
