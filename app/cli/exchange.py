@@ -79,7 +79,8 @@ def import_one(source: str, file: Path, county: str | None, month: int | None, k
     if source not in LAYOUTS:
         fail("".join(say("source_unknown", source=source, known="、".join(LAYOUTS))), "source_unknown", as_json)
     result = exchange.import_file(Actor.system("swis import"), source, file, county, month, kind, mode, _mapping(mapping))
-    click.echo(_sentence(result), err=True)
+    if as_json:
+        click.echo(_sentence(result), err=True)
     answer(result.as_json(), as_json, _details(result))
     if result.problem or (result.state == "rejected" and result.duplicate_of is None):
         sys.exit(1)

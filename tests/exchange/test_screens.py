@@ -1,10 +1,13 @@
 """The upload as people do it: a broken workbook, the returned rows, the corrected ones; the published specification."""
 
 import io
+import threading
 
 import pytest
 from sqlalchemy import select
 
+from app.extensions import db
+from app.jobs import lease, load, runner
 from app.models.exchange import Batch
 from app.models.job import Job
 from tests.exchange.making import rows, table, write_csv, write_xlsx
@@ -70,12 +73,22 @@ def test_counties_see_their_own_deliveries(client_as, session, tmp_path):
     assert undone.status_code == 303 and "已撤銷" in officer.get(location).text
 
 
-def test_large_files_become_a_job(client_as, session, tmp_path, monkeypatch):
+def test_large_files_become_a_job_with_the_senders_scope(app, client_as, session, tmp_path, monkeypatch):
+    load()
     monkeypatch.setattr("app.commands.exchange.AT_ONCE", 100)
-    answer = upload(client_as("officer.10004"), write_csv(tmp_path / "a.csv", rows()))
-    assert answer.status_code == 303
-    job = session.scalars(select(Job)).one()
-    assert (job.kind, job.args["source"], job.args["county"]) == ("import_file", "roster", "10004")
+    officer = client_as("officer.10004")
+    for county, state in (("10004", "done"), ("10005", "failed")):
+        path = write_csv(tmp_path / f"{county}.csv", rows(county_code=county, town_code=f"{county}010"))
+        answer = upload(officer, path)
+        assert answer.status_code == 303
+        session.rollback()
+        held = lease.claim(db.engine, "worker", 30)
+        runner.execute(app, held, threading.Event())
+        session.rollback()
+        job = session.get(Job, held.job_id)
+        assert (job.kind, job.state, job.args["county"]) == ("import_file", state, "10004"), job.error_text
+    batches = session.scalars(select(Batch).order_by(Batch.id)).all()
+    assert [(b.county_code, b.state, b.accepted) for b in batches] == [("10004", "accepted", 10), ("10004", "rejected", 0)]
 
 
 @pytest.mark.parametrize("name", ["clerk.10004010", "officer.10004", "ministry"])
