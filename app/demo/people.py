@@ -138,7 +138,8 @@ class _Maker:
         rng = self.rng
         base = 4.2 if elder.birth.year < 1940 else 3.2 if elder.birth.year < 1950 else 2.3
         count = min(7, max(0, round(rng.gauss(base, 1.2))))
-        first = elder.birth.year + rng.randint(21, 29)
+        spouse = self.people[elder.spouse] if elder.spouse is not None else elder
+        first = max(elder.birth.year, spouse.birth.year) + rng.randint(20, 28)
         with_child = rng.randrange(count) if count and rng.random() < 0.44 else -1
         claimed = rng.randrange(count) if count and rng.random() < 0.35 else -1
         for n in range(count):

@@ -4,27 +4,22 @@ import datetime as dt
 
 import pytest
 
-from app.commands.casework import documents, intake, law, review
+from app.commands import parameters
+from app.commands.casework import documents, intake, review
 from app.core import identity
 from app.models.application import Application
-from app.rules import parameters as rows
-from app.rules.parameters import Parameter, Parameters
 from app.security import scope
 from tests.seed import HOME_TOWN
 
-SETTINGS = {"elderly_real_estate_limit": 6_500_000, "deposit_interest_rate": "0.017", "average_consumption": 26_640}
-
-
-def county_setting(name, value):
-    return Parameter(name, "新竹縣", rows.number(str(value)), "元", None, None, "測試", "test", "10004")
+SETTINGS = {"elderly_real_estate_limit": "6500000", "deposit_interest_rate": "0.017"}
 
 
 @pytest.fixture
-def county_settings(monkeypatch):
-    """The county has entered what no public source gives."""
-    own = [county_setting(k, v) for k, v in SETTINGS.items()]
-    monkeypatch.setattr(law, "parameters", lambda session, county: Parameters((*rows.reference(), *own), county))
-    return own
+def county_settings(actor, session):
+    """The county has entered what no public source gives: one person proposes, another approves."""
+    for name, value in SETTINGS.items():
+        row = parameters.propose_parameter(actor("officer.10004"), name, value, dt.date(2008, 1, 1), "縣府公告（測試）")
+        parameters.approve_parameter(actor("director.10004"), row)
 
 
 def person_id(n, sex="M"):

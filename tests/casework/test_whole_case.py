@@ -15,6 +15,7 @@ from app.models.application import Application
 from app.models.audit import AuditEntry
 from app.models.award import Award
 from app.models.decision import Decision
+from app.models.parameter import Parameter
 from app.models.person import Person
 
 
@@ -69,13 +70,10 @@ def test_a_hopeless_case_cannot_be_proposed_for_approval(desk):
         desk.first_review("pass")
 
 
-def test_without_the_countys_setting_the_result_is_not_known_and_names_it(desk, session, monkeypatch):
-    from app.commands.casework import law
-    from app.rules import parameters as rows
-    from app.rules.parameters import Parameters
-
+def test_without_the_countys_setting_the_result_is_not_known_and_names_it(desk, session):
     desk.open().fill(children=[(45, 42_000)]).to_decision()
-    monkeypatch.setattr(law, "parameters", lambda s, c: Parameters(rows.reference(), c))
+    session.execute(update(Parameter).where(Parameter.name == "elderly_real_estate_limit").values(state="withdrawn"))
+    session.commit()
     with pytest.raises(Refused, match="不動產限額"):
         desk.approve()
     assert desk.case.state == "second_reviewed"

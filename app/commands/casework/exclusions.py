@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.commands.base import Context, Refused, command
+from app.commands.parameters import exclusions_in_force
 from app.core import clock, roc
 from app.models.application import CLOSED, Application
 from app.models.award import Award
@@ -19,8 +20,6 @@ from app.models.household import HouseholdMember
 from app.models.person import Person
 from app.rules.exclusions import Exclusion, Relation, active, counterpart_names
 from app.security import roles, scope
-
-from . import law
 
 HARD = (Relation.CHOOSE_ONE, Relation.SUSPEND_A)
 
@@ -71,7 +70,7 @@ def look(session: Session, application: Application, on: dt.date) -> dict[str, A
     position = {m.person_id: m.position for m in application.members if m.person_id}
     month = roc.month_of(on)
     pairs = {
-        e.counterpart: e for e in active(law.exclusions(session, application.county_code, on)) if e.benefit == application.benefit
+        e.counterpart: e for e in active(exclusions_in_force(session, application.county_code, on)) if e.benefit == application.benefit
     }
     hits: list[dict[str, Any]] = []
     sources: list[dict[str, Any]] = []

@@ -1,18 +1,17 @@
 """Ask the law about an application: the county's parameters, the facts as stored, the rule of the benefit."""
 
 import datetime as dt
-import json
 from importlib import import_module
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.commands.parameters import exclusions_in_force, parameters_in_force
 from app.models.application import Application
 from app.models.household import HouseholdMember
 from app.rules import codec
 from app.rules.trace import Decision
 
-from . import law
 from .facts import case_facts
 
 
@@ -20,7 +19,7 @@ def decide(session: Session, application: Application, on: dt.date) -> Decision:
     """What the rule answers today about this application; nothing is stored."""
     county = application.county_code
     rule = import_module(f"app.rules.{application.benefit}")
-    found: Decision = rule.decide(case_facts(application, on), law.parameters(session, county), law.exclusions(session, county, on))
+    found: Decision = rule.decide(case_facts(application, on), parameters_in_force(session, county), exclusions_in_force(session, county, on))
     return found
 
 
@@ -43,4 +42,4 @@ def mark(members: list[HouseholdMember], found: Decision) -> None:
 
 def plain(value: Any) -> Any:
     """Facts or decision as stored in a JSON column."""
-    return json.loads(codec.dumps(value))
+    return codec.to_plain(value)
