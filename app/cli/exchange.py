@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from app.commands import exchange
+from app.commands import deliveries, exchange
 from app.commands.base import Refused
 from app.commands.exchange import BatchResult
 from app.core import roc
@@ -39,7 +39,9 @@ MONTH = Month()
 
 
 def _sentence(result: BatchResult) -> str:
-    what = " ".join(part for part in (result.source, result.county, roc.month5(result.month) if result.month is not None else "", result.kind) if part)
+    what = " ".join(
+        part for part in (result.source, result.county, roc.month5(result.month) if result.month is not None else "", result.kind) if part
+    )
     if result.problem:
         return f"退回 {result.file_name}（{what}）：{result.problem[1]}（{result.problem[0]}）"
     if result.duplicate_of is not None:
@@ -74,7 +76,9 @@ def _mapping(text: str | None) -> mappings.Mapping | None:
 @click.option("--mode", type=click.Choice(exchange.MODES), default="new", show_default=True, help="新送件、補正更正的列、整份取代")
 @click.option("--mapping", help="格式對照的 JSON 檔（固定長度檔案必填）")
 @json_option
-def import_one(source: str, file: Path, county: str | None, month: int | None, kind: str | None, mode: str, mapping: str | None, as_json: bool) -> None:
+def import_one(
+    source: str, file: Path, county: str | None, month: int | None, kind: str | None, mode: str, mapping: str | None, as_json: bool
+) -> None:
     """收下一個檔案：逐列檢核，通過的列封存，退回的列寫成錯誤檔"""
     if source not in LAYOUTS:
         fail("".join(say("source_unknown", source=source, known="、".join(LAYOUTS))), "source_unknown", as_json)
@@ -126,6 +130,6 @@ def import_all(folder: Path, as_json: bool) -> None:
 @json_option
 def nil(source: str, county: str, month: int, kind: str | None, as_json: bool) -> None:
     """申報「本月無資料」；與「尚未送件」是兩種不同的狀態"""
-    number = exchange.declare_nil(Actor.system("swis nil"), source, county, month, kind)
+    number = deliveries.declare_nil(Actor.system("swis nil"), source, county, month, kind)
     values = {"batch_no": number, "source": source, "county": county, "month": roc.month5(month), "kind": kind, "state": "nil"}
     answer(values, as_json, f"已登錄 {source} {county} {roc.month5(month)} {kind or ''} 本月無資料（第 {number} 批）")

@@ -1,10 +1,9 @@
-"""Taking files in: import, nothing to report, undo; and which delivery is in force for a month.
+"""Taking files in: one file, an archive, a folder. What is in force afterwards: `deliveries`.
 
 The file is read and checked before the transaction begins; the transaction only writes the batch. What is stored beside the database
 (the received file, the snapshot, the error file) is named by its content, so a repeated or interrupted import leaves nothing wrong.
 """
 
-import datetime as dt
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,9 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.core import roc
 from app.exchange import archives, codes, snapshots, store
@@ -23,23 +20,22 @@ from app.exchange.canonical import content_sha256
 from app.exchange.delivery import Delivery, folder_files, read_delivery
 from app.exchange.error_file import suffix, write_error_file
 from app.exchange.layouts import LAYOUTS
-from app.exchange.messages import FileProblem, say
+from app.exchange.messages import FileProblem
 from app.exchange.summary import findings
-from app.models.exchange import ACCEPTED, NIL, REJECTED, SUPERSEDED, UNDONE, Batch, BatchError
-from app.models.match_run import MatchRun
-from app.security import scope
+from app.models.exchange import ACCEPTED, REJECTED, SUPERSEDED, Batch, BatchError
 from app.security.actor import Actor
-from app.security.roles import COUNTY, MINISTRY_OFFICER
 
 from .base import Conflict, Context, Forbidden, Refused, command
+from .deliveries import SENDERS, base_of, county_for, received, slot_of
+from .deliveries import current_snapshots as current_snapshots
+from .deliveries import home as home
 from .jobs import enqueue
-from .verify import invariant
 
 MODES: Final = ("new", "supplement", "replacement")
 SWING: Final = 0.20  # change of the row count against last month that is pointed out
-SENDERS: Final = (*COUNTY, MINISTRY_OFFICER)
 JOB: Final = "import_file"
 AT_ONCE: Final = 5 << 20  # bytes of an upload read while the person waits; larger ones are read by a job
+
 
 @dataclass
 class BatchResult:
@@ -92,32 +88,6 @@ class BatchResult:
         return out
 
 
-@dataclass(frozen=True)
-class InForce:
-    """A delivery that counts for a month. `path` None and `nil` True: declared as nothing to report."""
-
-    batch_no: int
-    source: str
-    county: str | None
-    month: int | None
-    kind: str | None
-    path: Path | None
-    rows: int
-    received_at: dt.datetime
-    nil: bool
-    content_sha256: str | None
-
-
-def home() -> Path:
-    """The folder that holds received files, snapshots and error files."""
-    return Path(current_app.config["SWIS_HOME"])
-
-
-def slot_of(source: str, county: str | None, month: int | None, kind: str | None) -> str:
-    """The name of what a delivery is a delivery of."""
-    return "/".join((source, county or "-", roc.month5(month) if month is not None else "-", kind or "-"))
-
-
 # --- taking a file in ------------------------------------------------------------------------------------------------
 
 
@@ -142,7 +112,7 @@ def import_file(
         raise Forbidden("您的角色沒有上傳資料的權限，需要時請洽單位主管設定", "E-PERM")
     if mode not in MODES:
         raise Refused(f"沒有「{mode}」這種送件方式；請用 new、supplement 或 replacement", "E-EXC-MODE")
-    county = _county_for(actor, source, county)
+    county = county_for(actor, source, county)
     path, began = Path(path), time.monotonic()
     name = file_name or path.name
     asked = _Asked(source, county, month, kind, mode, mapping, name)
@@ -177,18 +147,6 @@ class _Asked:
             self.mapping,
             f"{self.file_name}:{member.name}"[-200:],
         )
-
-
-def _county_for(actor: Actor, source: str, county: str | None) -> str | None:
-    """A county's people hand in for their county, whatever the form said."""
-    if county is not None and county not in codes.COUNTIES:
-        raise Refused(f"縣市代碼「{county}」不在規格內；請填 5 碼縣市代碼，例如 10004", "E-EXC-COUNTY")
-    own = actor.scope.county_code
-    if own is None:
-        return county
-    if county not in (None, own):
-        raise Refused("只能上傳自己縣市的資料，請確認縣市代碼", "E-EXC-COUNTY")
-    return own
 
 
 def _take_in(who: Actor | Context, path: Path, asked: _Asked, member: archives.Member | None) -> BatchResult:
@@ -246,7 +204,7 @@ def _remember_refusal(ctx: Context, asked: _Asked, raw: Path, digest: str, probl
         file_sha256=digest,
         raw_path=_relative(raw),
         problem=f"{problem.what}{problem.fix}",
-        **_received(ctx),
+        **received(ctx),
     )
     batch.errors = [
         BatchError(county_code=batch.county_code, level="file", code=problem.code, count=1, message=problem.what, fix=problem.fix, rows=[])
@@ -265,7 +223,7 @@ def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: P
         rows=meta.rows, accepted=meta.accepted, noticed=meta.noticed, rejected=meta.rejected, sum_amount=meta.sum_amount,
         notices=[f"{n.what}{n.fix}" for n in delivery.notices], error_file=error,
     )  # fmt: skip
-    frame, content, base = delivery.frame, meta.content_sha256, _base(ctx, slot, meta.source, asked.mode)
+    frame, content, base = delivery.frame, meta.content_sha256, base_of(ctx, slot, meta.source, asked.mode)
     if asked.mode == "supplement" and base is not None:
         frame = _merged(base, delivery)
         content = content_sha256(frame, delivery.layout)
@@ -288,7 +246,7 @@ def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: P
         file_sha256=meta.file_sha256, content_sha256=content, carrier=meta.carrier, encoding=meta.encoding,
         mapping=asked.mapping.name if asked.mapping else None, rows=meta.rows, accepted=meta.accepted, noticed=meta.noticed,
         rejected=meta.rejected, sum_amount=int(frame["amount"].sum()) if "amount" in frame.columns else 0,
-        raw_path=_relative(raw), error_path=_relative(error), **_received(ctx),
+        raw_path=_relative(raw), error_path=_relative(error), **received(ctx),
     )  # fmt: skip
     if meta.accepted:
         result.notices += _against_last_month(ctx, batch, frame.height)
@@ -307,37 +265,30 @@ def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: P
     return result
 
 
-def _received(ctx: Context) -> dict[str, Any]:
-    return {"received_at": ctx.now, "received_by_id": ctx.actor.user_id, "received_by": ctx.actor.display[:128]}
-
-
 def _relative(path: Path | None) -> str | None:
     return str(path.relative_to(home())) if path else None
 
 
 def _errors(batch: Batch, delivery: Delivery) -> list[BatchError]:
     out = [
-        BatchError(county_code=batch.county_code, level="notice", code=n.code, count=1, message=n.what, fix=n.fix, rows=[]) for n in delivery.notices
+        BatchError(county_code=batch.county_code, level="notice", code=n.code, count=1, message=n.what, fix=n.fix, rows=[])
+        for n in delivery.notices
     ]
     out += [
         BatchError(
-            county_code=batch.county_code, level=f.level, code=f.code, field=f.field, label=f.label, count=f.count, message=f.message, fix=f.fix, rows=f.rows
+            county_code=batch.county_code,
+            level=f.level,
+            code=f.code,
+            field=f.field,
+            label=f.label,
+            count=f.count,
+            message=f.message,
+            fix=f.fix,
+            rows=f.rows,
         )
         for f in findings(delivery.issues, delivery.layout)
     ]
     return out
-
-
-def _base(ctx: Context, slot: str, source: str, mode: str) -> Batch | None:
-    """The delivery in force in the slot: what a supplement builds on, what a replacement or a first file replaces."""
-    in_force = select(Batch).where(Batch.slot == slot, Batch.state.in_((ACCEPTED, NIL))).order_by(Batch.id.desc()).limit(1)
-    base = ctx.session.scalars(in_force.with_for_update(of=Batch)).one_or_none()
-    if mode == "supplement":
-        if base is None or base.state == NIL:
-            raise Refused("還沒有可以補正的批次；請先以「新送件」（new）上傳整個檔案", "E-EXC-BASE")
-        if not LAYOUTS[source].key:
-            raise Refused("這種資料沒有紀錄編號，不能只補正幾列；請以「全檔取代」（replacement）上傳整個檔案", "E-EXC-BASE")
-    return base
 
 
 def _merged(base: Batch, delivery: Delivery) -> pl.DataFrame:
@@ -374,7 +325,9 @@ def _against_last_month(ctx: Context, batch: Batch, rows: int) -> list[str]:
         return []
     change = (rows - last.snapshot_rows) / last.snapshot_rows
     if abs(change) > SWING:
-        return [f"本月 {rows:,} 列，比上月第 {last.id} 批的 {last.snapshot_rows:,} 列{'多' if change > 0 else '少'} {abs(change):.0%}，請確認檔案完整。"]
+        return [
+            f"本月 {rows:,} 列，比上月第 {last.id} 批的 {last.snapshot_rows:,} 列{'多' if change > 0 else '少'} {abs(change):.0%}，請確認檔案完整。"
+        ]
     return []
 
 
@@ -419,120 +372,10 @@ def enqueue_import(
     args = {
         "source": source,
         "path": _relative(path),
-        "county": _county_for(ctx.actor, source, county),
+        "county": county_for(ctx.actor, source, county),
         "month": month,
         "kind": kind,
         "mode": mode,
         "file_name": file_name,
     }
     return enqueue(ctx, JOB, args).id
-
-
-# --- nothing to report, undo -----------------------------------------------------------------------------------------
-
-
-@command("exchange.import", roles=SENDERS)
-def declare_nil(ctx: Context, source: str, county: str, month: int, kind: str | None = None) -> int:
-    """Declare "nothing to report" for a slot; the batch number. Raises Refused while a delivery with rows is in force there."""
-    if source not in LAYOUTS:
-        raise Refused("{}{}".format(*say("source_unknown", source=source, known="、".join(LAYOUTS))), "source_unknown")
-    if source == "roster":
-        if kind is None:
-            raise Refused("名冊的無資料申報要說明資料種類（--kind）", "E-EXC-KIND")
-        if kind not in codes.KINDS:
-            raise Refused("{}{}".format(*say("kind_unknown", kind=kind)), "kind_unknown")
-    else:
-        kind = None
-    own = _county_for(ctx.actor, source, county)
-    slot = slot_of(source, own, month, kind)
-    base = _base(ctx, slot, source, "new")
-    if base is not None and base.state == NIL:
-        return base.id
-    if base is not None:
-        raise Refused(f"已有第 {base.id} 批資料，不能再申報無資料；如為誤送，請先撤銷該批", "E-EXC-EXISTS")
-    batch = Batch(county_code=own or "", source=source, kind=kind, month=month, slot=slot, mode="nil", state=NIL, **_received(ctx))
-    ctx.session.add(batch)
-    ctx.audit("exchange.nil", batch, slot=slot)
-    return batch.id
-
-
-@command("exchange.undo", roles=SENDERS)
-def undo(ctx: Context, batch_id: int, reason: str) -> None:
-    """Take a delivery back while nothing used it; what it superseded is in force again. Raises Refused, NotFound."""
-    batch = ctx.get(Batch, batch_id, lock=True)
-    if batch.state not in (ACCEPTED, NIL):
-        raise Refused("這一批目前不在有效狀態，沒有可以撤銷的內容", "E-EXC-STATE")
-    if not reason.strip():
-        raise Refused("撤銷要填寫理由", "E-COMMENT")
-    if (run := _run_that_read(ctx.session, batch)) is not None:
-        raise Refused(f"這一批已用於第 {run} 次比對，不能撤銷；請改以「全檔取代」上傳正確的檔案", "E-EXC-USED")
-    later = select(Batch.id).where(Batch.supersedes_id == batch.id, Batch.state.in_((ACCEPTED, NIL)))
-    if ctx.session.scalars(later.limit(1)).one_or_none() is not None:
-        raise Refused("已有後來的批次取代這一批，請先撤銷後來的批次", "E-EXC-STATE")
-    batch.state = UNDONE
-    ctx.session.flush()
-    if batch.supersedes_id is not None:
-        before = ctx.get(Batch, batch.supersedes_id, lock=True)
-        before.state = ACCEPTED if before.snapshot_path else NIL
-    ctx.audit("exchange.undone", batch, reason=reason.strip())
-
-
-def _run_that_read(session: Session, batch: Batch) -> int | None:
-    """The number of a match run that read the delivery, or None."""
-    for run in session.scalars(select(MatchRun).where(MatchRun.finished_at >= batch.received_at)):
-        if any(read["batch"] == batch.id for read in run.inputs):
-            return run.id
-    return None
-
-
-# --- what is in force ------------------------------------------------------------------------------------------------
-
-
-def current_snapshots(session: Session, month: int) -> list[InForce]:
-    """What counts for a month: every roster of that month in force, and of every register the deliveries in force
-    (events: all of them, oldest first; states: the newest per county, not later than the month when one is named).
-
-    What is in force is a fact of the installation, the same whoever asks: national registers belong to no county. It says
-    where the snapshots lie; whose rows of them may be shown is the caller's matter.
-    """
-    with scope.use(scope.SYSTEM):
-        rows = session.scalars(select(Batch).where(Batch.state.in_((ACCEPTED, NIL))).order_by(Batch.received_at, Batch.id)).all()
-    out: list[Batch] = []
-    newest: dict[tuple[str, str], Batch] = {}
-    for batch in rows:
-        if batch.source == "roster":
-            if batch.month == month:
-                out.append(batch)
-        elif LAYOUTS[batch.source].cumulative:
-            out.append(batch)
-        elif batch.month is None or batch.month <= month:
-            newest[batch.source, batch.county_code] = batch
-    return [_in_force(batch) for batch in (*out, *newest.values())]
-
-
-def _in_force(batch: Batch) -> InForce:
-    return InForce(
-        batch_no=batch.id,
-        source=batch.source,
-        county=batch.county_code or None,
-        month=batch.month,
-        kind=batch.kind,
-        path=home() / batch.snapshot_path if batch.snapshot_path else None,
-        rows=batch.snapshot_rows,
-        received_at=batch.received_at,
-        nil=batch.state == NIL,
-        content_sha256=batch.content_sha256,
-    )
-
-
-@invariant("exchange_snapshots", "收下的每一批都有完整的封存檔，列數相符")
-def _snapshots_complete(session: Session) -> Iterator[str]:
-    for batch in session.scalars(select(Batch).where(Batch.snapshot_path.is_not(None))):
-        path = home() / str(batch.snapshot_path)
-        try:
-            rows = pl.scan_parquet(path).select(pl.len()).collect().item()
-        except (OSError, pl.exceptions.PolarsError):
-            yield f"第 {batch.id} 批的封存檔遺失或無法讀取"
-            continue
-        if rows != batch.snapshot_rows:
-            yield f"第 {batch.id} 批的封存檔有 {rows} 列，紀錄為 {batch.snapshot_rows} 列"

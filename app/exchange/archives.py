@@ -78,7 +78,9 @@ def _members(archive: zipfile.ZipFile, folder: Path) -> list[Member]:
     if not data:
         raise FileProblem("zip_empty")
     manifest = next((archive.read(info) for name, info in infos.items() if name.endswith(MANIFEST)), None)
-    paths = {name: _extract(archive, info, folder / f"{i}{PurePosixPath(name).suffix.lower()}") for i, (name, info) in enumerate(data.items())}
+    paths = {
+        name: _extract(archive, info, folder / f"{i}{PurePosixPath(name).suffix.lower()}") for i, (name, info) in enumerate(data.items())
+    }
     if manifest is None:
         return [Member(PurePosixPath(name).name, path) for name, path in sorted(paths.items())]
     return _by_manifest(manifest, {PurePosixPath(name).name: path for name, path in paths.items()})

@@ -1,10 +1,10 @@
 """Reading one delivered file from its bytes to accepted rows, rejected rows and what has to be said.
 
-    delivery = read_delivery(Path("rosters/09803/10004_elderly_living_allowance.csv"))
-    delivery.frame        accepted rows, columns and types as in `snapshots`
-    delivery.rejected     rejected rows as the uploader wrote them
-    delivery.issues       row_no, level, field, code, value
-    load_folder(Path("samples"))   every register and roster of a folder, for work without a database
+delivery = read_delivery(Path("rosters/09803/10004_elderly_living_allowance.csv"))
+delivery.frame        accepted rows, columns and types as in `snapshots`
+delivery.rejected     rejected rows as the uploader wrote them
+delivery.issues       row_no, level, field, code, value
+load_folder(Path("samples"))   every register and roster of a folder, for work without a database
 """
 
 import hashlib
@@ -132,7 +132,9 @@ def read_delivery(
 
 def _layout_of(table: Table) -> Layout:
     known = {name for name in table.header.columns if name}
-    fits = {source: len(known & set(layout.required)) / len(layout.required) for source, layout in LAYOUTS.items() if known <= set(layout.names)}
+    fits = {
+        source: len(known & set(layout.required)) / len(layout.required) for source, layout in LAYOUTS.items() if known <= set(layout.names)
+    }
     if not fits:
         raise FileProblem("header_missing", example="rec_no、person_id、name、birth")
     return LAYOUTS[max(fits, key=lambda source: (fits[source], len(LAYOUTS[source].required)))]
@@ -257,7 +259,9 @@ class _Run:
     def rejected_rows(self, reopen: Any) -> pl.DataFrame:
         """The rejected rows as written, columns `c0`… and `row_no`. Rows rejected late are fetched by reading again."""
         have = [raw for raw in self.raws if not raw.is_empty()]
-        missing = self.bad_rows.filter(~self.bad_rows.is_in(pl.concat([raw["row_no"] for raw in have]).implode())) if have else self.bad_rows
+        missing = (
+            self.bad_rows.filter(~self.bad_rows.is_in(pl.concat([raw["row_no"] for raw in have]).implode())) if have else self.bad_rows
+        )
         if missing.len():
             again: Iterator[pl.DataFrame] = reopen().pieces
             have += [piece.filter(pl.col("row_no").is_in(missing.implode())) for piece in again]

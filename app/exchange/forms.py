@@ -217,7 +217,9 @@ def read_column(text: pl.Series, field: Field, quick: pl.Series | None = None) -
         return _read_text(text, field)
     kind = dtype(field)
     frame = text.alias("t").to_frame()
-    frame = frame.lazy().with_columns(fast(field, pl.col("t")).alias("v")).collect() if quick is None else frame.with_columns(quick.alias("v"))
+    frame = (
+        frame.lazy().with_columns(fast(field, pl.col("t")).alias("v")).collect() if quick is None else frame.with_columns(quick.alias("v"))
+    )
     distinct = frame.filter(pl.col("v").is_null() & pl.col("t").is_not_null())["t"].unique()
     found = _slow(distinct.to_list(), reader(field))
     table = pl.DataFrame(
@@ -242,7 +244,12 @@ def _read_text(text: pl.Series, field: Field) -> Read:
     clean = pl.col("t").str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.strip_chars(_BLANKS)
     frame = text.alias("t").to_frame().select(pl.when(clean != "").then(clean).alias("v"))
     value = pl.col("v")
-    code = pl.when(value.str.len_chars() > field.size).then(pl.lit("text_long")).when(value.str.contains(_CONTROL)).then(pl.lit("text_control"))
+    code = (
+        pl.when(value.str.len_chars() > field.size)
+        .then(pl.lit("text_long"))
+        .when(value.str.contains(_CONTROL))
+        .then(pl.lit("text_control"))
+    )
     if field.form == "name":
         code = code.when(value.str.contains(_DOUBTFUL)).then(pl.lit("name_doubtful"))
     return Read(frame["v"], frame.select(code.alias(CODE))[CODE])

@@ -108,7 +108,9 @@ BIRTH: Final = Field("birth", "出生日期", "date", required=True, synonyms=("
 
 
 def _county(name: str = "county_code", label: str = "縣市代碼", required: bool = False, **more: str) -> Field:
-    return Field(name, label, "code", required, 5, codes.COUNTIES, synonyms=("縣市別", "縣市別代碼") if name == "county_code" else (), **more)  # type: ignore[arg-type]
+    return Field(
+        name, label, "code", required, 5, codes.COUNTIES, synonyms=("縣市別", "縣市別代碼") if name == "county_code" else (), **more
+    )  # type: ignore[arg-type]
 
 
 ROSTER: Final = Layout(
@@ -118,16 +120,44 @@ ROSTER: Final = Layout(
     key=("rec_no",),
     later=(("start_month", "end_month"), ("pay_month_from", "pay_month_to")),
     fields=(
-        Field("rec_no", "紀錄編號", required=True, size=20, synonyms=("序號", "流水號", "編號"), note="檔內不可重複", example="09803ELA0000001"),
+        Field(
+            "rec_no",
+            "紀錄編號",
+            required=True,
+            size=20,
+            synonyms=("序號", "流水號", "編號"),
+            note="檔內不可重複",
+            example="09803ELA0000001",
+        ),
         _county(required=True, note="發放縣市", example="10004"),
-        Field("town_code", "鄉鎮市區代碼", "digits", True, 8, synonyms=("鄉鎮代碼", "鄉鎮市代碼", "行政區代碼"), note="前 5 碼為縣市代碼", example="10004010"),
-        Field("data_kind", "資料種類", "code", True, 40, codes.KINDS, synonyms=("資料別", "補助別", "補助項目"), example="elderly_living_allowance"),
+        Field(
+            "town_code",
+            "鄉鎮市區代碼",
+            "digits",
+            True,
+            8,
+            synonyms=("鄉鎮代碼", "鄉鎮市代碼", "行政區代碼"),
+            note="前 5 碼為縣市代碼",
+            example="10004010",
+        ),
+        Field(
+            "data_kind",
+            "資料種類",
+            "code",
+            True,
+            40,
+            codes.KINDS,
+            synonyms=("資料別", "補助別", "補助項目"),
+            example="elderly_living_allowance",
+        ),
         Field("ref_month", "資料年月", "month", True, synonyms=("資料月份", "年月"), note="名冊所報月份", example="09803"),
         PERSON_ID,
         NAME,
         BIRTH,
         Field("sex", "性別", "code", True, 1, codes.SEX, example="M"),
-        Field("household_no", "戶號", size=30, required_for=_kinds("low_income_living_assistance"), synonyms=("戶籍戶號",), example="F0000001"),
+        Field(
+            "household_no", "戶號", size=30, required_for=_kinds("low_income_living_assistance"), synonyms=("戶籍戶號",), example="F0000001"
+        ),
         Field("case_no", "案號", required=True, size=30, synonyms=("個案編號", "案件編號"), example="10004ELA00000001"),
         Field("decision_no", "核定文號", size=30, synonyms=("核定函文號", "文號")),
         Field("start_month", "核定起月", "month", True, synonyms=("起始年月", "核定起始年月"), example="09701"),
@@ -135,8 +165,25 @@ ROSTER: Final = Layout(
         Field("status", "狀態", "code", True, 12, codes.AWARD_STATUS, synonyms=("領取狀態",), example="active"),
         Field("pay_month_from", "給付起月", "month", required_for=_CASH, synonyms=("發放起月",), example="09803"),
         Field("pay_month_to", "給付迄月", "month", required_for=_CASH, synonyms=("發放迄月",), example="09803"),
-        Field("pay_unit", "給付單位", "code", size=10, codes=codes.PAY_UNIT, required_for=_CASH, note="全戶金額列於戶長，其餘成員填 0", example="person"),
-        Field("amount", "金額", "int", True, synonyms=("補助金額", "發放金額", "核發金額"), note="給付起月至迄月合計；名冊類填 0", example="6000"),
+        Field(
+            "pay_unit",
+            "給付單位",
+            "code",
+            size=10,
+            codes=codes.PAY_UNIT,
+            required_for=_CASH,
+            note="全戶金額列於戶長，其餘成員填 0",
+            example="person",
+        ),
+        Field(
+            "amount",
+            "金額",
+            "int",
+            True,
+            synonyms=("補助金額", "發放金額", "核發金額"),
+            note="給付起月至迄月合計；名冊類填 0",
+            example="6000",
+        ),
         Field("channel", "發放方式", "code", size=12, codes=codes.CHANNEL, required_for=_CASH, synonyms=("撥付方式",), example="post"),
         Field("account_hash", "帳號雜湊值", size=128, note="十六進位；絕不填帳號本身"),
         Field("exempt_code", "例外代碼", size=10, note="縣市已依法認定的例外；代碼由縣市自訂"),
@@ -153,10 +200,18 @@ ROSTER: Final = Layout(
             synonyms=("障礙程度",),
             example="severe",
         ),
-        Field("low_income_flag", "低收入戶註記", "code", size=1, codes=codes.YES_NO, kinds=_kinds("disability_living_allowance"), example="N"),
+        Field(
+            "low_income_flag", "低收入戶註記", "code", size=1, codes=codes.YES_NO, kinds=_kinds("disability_living_allowance"), example="N"
+        ),
         Field("institution_id", "機構代碼", size=20, kinds=_kinds("disability_care_subsidy"), example="I001"),
         Field(
-            "service_type", "服務類型", "code", size=12, codes=codes.SERVICE_TYPE, kinds=_kinds("disability_care_subsidy"), example="residential"
+            "service_type",
+            "服務類型",
+            "code",
+            size=12,
+            codes=codes.SERVICE_TYPE,
+            kinds=_kinds("disability_care_subsidy"),
+            example="residential",
         ),
         Field("rate", "補助比率", "int", kinds=_kinds("disability_care_subsidy"), note="百分比，例如 75", example="75"),
         Field("card_no", "手冊（證明）號碼", size=30, kinds=_kinds("disability_register"), synonyms=("手冊號碼",), example="C0000001"),

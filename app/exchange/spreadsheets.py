@@ -140,5 +140,7 @@ def _piece(chunk: list[Sequence[Any]], number: int, width: int, dates: dict[int,
     piece = piece.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names)
     if surplus:
         problem = pl.when(pl.col("row_no").is_in(surplus)).then(pl.lit("columns_count"))
-        piece = piece.with_columns(problem.alias("problem"), pl.when(problem.is_not_null()).then(pl.lit(f"{width} 欄以上")).alias("problem_value"))
+        piece = piece.with_columns(
+            problem.alias("problem"), pl.when(problem.is_not_null()).then(pl.lit(f"{width} 欄以上")).alias("problem_value")
+        )
     return piece.filter(~blank)

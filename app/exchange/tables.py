@@ -37,7 +37,9 @@ def frame_of(cells: pl.DataFrame, row_no: pl.Series) -> pl.DataFrame:
     """A piece of well-shaped rows."""
     nothing = pl.lit(None, dtype=pl.String)
     blank_to_null = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns]
-    return cells.with_columns(blank_to_null).with_columns(row_no.cast(pl.Int64).alias("row_no"), nothing.alias("problem"), nothing.alias("problem_value"))
+    return cells.with_columns(blank_to_null).with_columns(
+        row_no.cast(pl.Int64).alias("row_no"), nothing.alias("problem"), nothing.alias("problem_value")
+    )
 
 
 def frame_of_rows(rows: Sequence[tuple[int, Sequence[str]]], width: int, glue: str = ",") -> pl.DataFrame:

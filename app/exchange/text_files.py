@@ -98,7 +98,9 @@ def _whole_lines(blocks: Iterator[str], quoted: bool) -> Iterator[str]:
         cut = _record_end(joined) if quoted and '"' in joined else joined.rfind("\n") + 1
         if len(joined) - cut > _LONGEST:
             yield joined[:cut]
-            raise FileProblem("quote_open" if quoted and joined.count('"', cut) % 2 else "line_long", line="最後讀到的", limit=f"{_LONGEST:,}")
+            raise FileProblem(
+                "quote_open" if quoted and joined.count('"', cut) % 2 else "line_long", line="最後讀到的", limit=f"{_LONGEST:,}"
+            )
         yield joined[:cut]
         held, size = [joined[cut:]], len(joined) - cut
     if size:
@@ -134,7 +136,8 @@ def _without_guards(piece: pl.DataFrame) -> pl.DataFrame:
     cells = [name for name in piece.columns if name.startswith("c")]
     guarded = [pl.col(name).str.contains(r"^'['=+\-@＝＋－＠]") for name in cells]
     return piece.with_columns(
-        pl.when(guard).then(pl.col(name).str.slice(1)).otherwise(pl.col(name)).alias(name) for name, guard in zip(cells, guarded, strict=True)
+        pl.when(guard).then(pl.col(name).str.slice(1)).otherwise(pl.col(name)).alias(name)
+        for name, guard in zip(cells, guarded, strict=True)
     )
 
 
@@ -195,7 +198,13 @@ def _split(lines: pl.Series, separator: str, width: int, quote: str | None) -> p
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     source = io.BytesIO(("\n".join(lines.to_list()) + "\n").encode())
     cells = pl.read_csv(
-        source, has_header=False, schema=dict.fromkeys(names, pl.String), separator=separator, quote_char=quote, infer_schema=False, raise_if_empty=False
+        source,
+        has_header=False,
+        schema=dict.fromkeys(names, pl.String),
+        separator=separator,
+        quote_char=quote,
+        infer_schema=False,
+        raise_if_empty=False,
     )
     if cells.height != lines.len():
         raise FileProblem("carrier_broken")
@@ -246,7 +255,10 @@ def _fixed_pieces(path: Path, mapping: Mapping, encoding: str) -> Iterator[pl.Da
 def _fixed_piece(lines: pl.DataFrame, mapping: Mapping, encoding: str) -> pl.DataFrame:
     whole = pl.col("line").str.len_chars() == mapping.record_length
     right, wrong = lines.filter(whole), lines.filter(~whole)
-    cut = [pl.col("line").str.slice(first - 1, length).str.strip_chars(" ").alias(f"c{i}") for i, (first, length) in enumerate(mapping.positions.values())]
+    cut = [
+        pl.col("line").str.slice(first - 1, length).str.strip_chars(" ").alias(f"c{i}")
+        for i, (first, length) in enumerate(mapping.positions.values())
+    ]
     cells = right.select(cut)
     unread = pl.Series("unread", [False] * right.height, dtype=pl.Boolean)
     for name in cells.columns:

@@ -21,7 +21,9 @@ from .messages import CATALOGUE
 from .snapshots import dtype
 
 ISSUE_SCHEMA: Final = {"row_no": pl.Int64, "level": pl.String, "field": pl.String, "code": pl.String, "value": pl.String}
-_NO_VALUE: Final = frozenset({"person_id", "name", "birth", "address", "household_no", "spouse_id", "father_id", "mother_id", "head_id", "account_hash"})
+_NO_VALUE: Final = frozenset(
+    {"person_id", "name", "birth", "address", "household_no", "spouse_id", "father_id", "mother_id", "head_id", "account_hash"}
+)
 _SHOWN: Final = 30
 
 
@@ -40,7 +42,11 @@ def no_issues() -> pl.DataFrame:
 def _issues(frame: pl.DataFrame, where: pl.Expr, field: str, code: str, value: str | None = None) -> pl.DataFrame:
     shown = pl.lit(None, dtype=pl.String) if value is None else _shown(pl.col(value))
     return frame.filter(where.fill_null(False)).select(
-        "row_no", pl.lit(CATALOGUE[code].level).alias("level"), pl.lit(field).alias("field"), pl.lit(code).alias("code"), shown.alias("value")
+        "row_no",
+        pl.lit(CATALOGUE[code].level).alias("level"),
+        pl.lit(field).alias("field"),
+        pl.lit(code).alias("code"),
+        shown.alias("value"),
     )
 
 
@@ -60,7 +66,10 @@ def check_piece(piece: pl.DataFrame, columns: tuple[str | None, ...], layout: La
     texts = {field.name: text for field in layout.fields if (text := _text(field, columns, mapping)) is not None}
     read = [f for f in layout.fields if f.name in texts]
     cells = piece.lazy().select("row_no", *(text.cast(pl.String).alias(f"t:{name}") for name, text in texts.items())).collect()
-    values = [fast(f, pl.col(f"t:{f.name}")).alias(f.name) if f.name in texts else pl.lit(None, dtype=dtype(f)).alias(f.name) for f in layout.fields]
+    values = [
+        fast(f, pl.col(f"t:{f.name}")).alias(f.name) if f.name in texts else pl.lit(None, dtype=dtype(f)).alias(f.name)
+        for f in layout.fields
+    ]
     frame = cells.lazy().with_columns(values).collect()
     look = frame.lazy().select(needs_look(f, pl.col(f"t:{f.name}"), pl.col(f.name)).alias(f.name) for f in read).collect()
     for field in read:
@@ -169,7 +178,13 @@ def repeated_keys(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     if not frame.select(pl.struct(key).is_duplicated().any()).item():
         return no_issues()
     marked = frame.select("row_no", *key).with_columns(pl.col("row_no").min().over(key).alias("first"))
-    return _issues(marked, pl.all_horizontal(pl.col(k).is_not_null() for k in key) & (pl.col("row_no") != pl.col("first")), key[-1], "key_repeated", "first")
+    return _issues(
+        marked,
+        pl.all_horizontal(pl.col(k).is_not_null() for k in key) & (pl.col("row_no") != pl.col("first")),
+        key[-1],
+        "key_repeated",
+        "first",
+    )
 
 
 def group_notices(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:

@@ -54,7 +54,8 @@ def write_text(path: Path, titles: Sequence[str], text: pl.DataFrame, separator:
     if separator == "|":
         _no_pipes(text)
     columns = [
-        pl.when(pl.col(name).str.contains(_FORMULA)).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in guarded
+        pl.when(pl.col(name).str.contains(_FORMULA)).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name)).alias(name)
+        for name in guarded
     ]
     text = text.with_columns(columns).with_columns(pl.when(pl.all() != "").then(pl.all()))
     plain = "utf-8" if encoding == "utf-8-sig" else encoding
@@ -125,7 +126,13 @@ class Sheet:
         self.row += 1
 
 
-def write_xlsx(path: Path, titles: Sequence[str], text: pl.DataFrame, sheet: str = "資料", front: Sequence[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = ()) -> Path:
+def write_xlsx(
+    path: Path,
+    titles: Sequence[str],
+    text: pl.DataFrame,
+    sheet: str = "資料",
+    front: Sequence[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = (),
+) -> Path:
     """Write columns of text as the sheet `sheet`, behind the `front` sheets (name, titles, rows). At most XLSX_ROWS rows."""
     if text.height > XLSX_ROWS:
         raise WriteProblem(f"{text.height:,} 列超過一張工作表的上限 {XLSX_ROWS:,} 列；請分檔。")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flask_babel import lazy_gettext as _l
 
-from app.commands import exchange
+from app.commands import deliveries, exchange
 from app.commands.base import Refused
 
 from . import JobContext, job
@@ -15,7 +15,14 @@ def run(ctx: JobContext) -> Iterator[None]:
     """Repeating it is safe: what was taken in already is recognised by its content."""
     args = ctx.args
     result = exchange.import_file(
-        ctx, args["source"], exchange.home() / args["path"], args["county"], args["month"], args["kind"], args["mode"], file_name=args["file_name"]
+        ctx,
+        args["source"],
+        deliveries.home() / args["path"],
+        args["county"],
+        args["month"],
+        args["kind"],
+        args["mode"],
+        file_name=args["file_name"],
     )
     for text in result.notices:
         ctx.log(text, "warning")

@@ -21,7 +21,12 @@ STATES = {
     NIL: _l("Nothing to report"),
     UNDONE: _l("Undone"),
 }
-MODES = {"new": _l("New delivery"), "supplement": _l("Corrected rows"), "replacement": _l("Replacement of the whole file"), "nil": _l("Nothing to report")}
+MODES = {
+    "new": _l("New delivery"),
+    "supplement": _l("Corrected rows"),
+    "replacement": _l("Replacement of the whole file"),
+    "nil": _l("Nothing to report"),
+}
 SOURCES = {
     "roster": _l("County roster"),
     "household_register": _l("Household register"),

@@ -14,9 +14,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
-from app.commands import exchange
+from app.commands import deliveries, exchange
 from app.commands.base import CommandError, Refused
-from app.commands.exchange import SENDERS, BatchResult
+from app.commands.deliveries import SENDERS
+from app.commands.exchange import BatchResult
 from app.core import roc
 from app.exchange import codes, sample, store
 from app.exchange.layouts import FORM_WORDING, LAYOUTS, Field, Layout, every_layout, layout
@@ -36,7 +37,7 @@ LEVELS = {"file": "整個檔案退回", "row": "該列退回", "notice": "收下
 
 
 def _undo(who: Any, key: Any, comment: str = "", seen_version: int | None = None) -> None:
-    exchange.undo(who, int(key), comment)
+    deliveries.undo(who, int(key), comment)
 
 
 class BatchView(ReferenceView):
@@ -50,7 +51,10 @@ class BatchView(ReferenceView):
     list_columns = ["id", "source", "kind", "county_code", "month", "state", "rows", "noticed", "rejected", "received_at"]
     search_columns = ["source", "kind", "county_code", "month", "state", "received_at"]
     show_fieldsets = [
-        (_l("Delivery"), {"fields": ["source", "kind", "county_code", "month", "mode", "state", "supersedes_id", "received_at", "received_by"]}),
+        (
+            _l("Delivery"),
+            {"fields": ["source", "kind", "county_code", "month", "mode", "state", "supersedes_id", "received_at", "received_by"]},
+        ),
         (_l("Rows in the file"), {"fields": ["rows", "accepted", "noticed", "rejected", "sum_amount", "snapshot_rows"]}),
         (_l("File"), {"fields": ["file_name", "carrier", "encoding", "mapping", "file_sha256", "content_sha256"]}),
     ]
@@ -70,12 +74,19 @@ class BatchView(ReferenceView):
     def show_context(self, item: Batch) -> dict[str, Any]:
         errors = url_for(f"{self.endpoint}.errors", pk=item.id) if item.error_path and self.permits("errors") else ""
         may_send = web.signed_in().can("exchange.import")
-        again: dict[str, Any] = {"source": item.source, "county": item.county_code, "month": roc.month5(item.month) if item.month is not None else "", "kind": item.kind}
+        again: dict[str, Any] = {
+            "source": item.source,
+            "county": item.county_code,
+            "month": roc.month5(item.month) if item.month is not None else "",
+            "kind": item.kind,
+        }
         return {
             "levels": LEVELS,
             "level_styles": LEVEL_STYLES,
             "errors_url": errors,
-            "correct_url": url_for("UploadView.index", mode="supplement", **again) if may_send and item.state == ACCEPTED and item.rejected else "",
+            "correct_url": url_for("UploadView.index", mode="supplement", **again)
+            if may_send and item.state == ACCEPTED and item.rejected
+            else "",
             "again_url": url_for("UploadView.index", **again) if may_send and item.state == REJECTED else "",
         }
 
@@ -84,7 +95,7 @@ class BatchView(ReferenceView):
     def errors(self, pk: str) -> ResponseReturnValue:
         """The rejected rows as the uploader wrote them, with what to do (personal data: the download is logged)."""
         item = self.item(pk)
-        path = exchange.home() / item.error_path if item.error_path else None
+        path = deliveries.home() / item.error_path if item.error_path else None
         if path is None or not path.is_file():
             abort(404)
         web.log_access("export", (Batch.__tablename__, str(item.id)), "退回列更正", rows=item.rejected)
@@ -94,7 +105,11 @@ class BatchView(ReferenceView):
 
 def what_of(item: Batch) -> str:
     """What a delivery is of, in words."""
-    parts = [codes.COUNTIES.get(item.county_code, ""), roc.show_month(item.month), codes.KINDS.get(item.kind or "", str(SOURCES[item.source]))]
+    parts = [
+        codes.COUNTIES.get(item.county_code, ""),
+        roc.show_month(item.month),
+        codes.KINDS.get(item.kind or "", str(SOURCES[item.source])),
+    ]
     return "　".join(part for part in parts if part)
 
 
@@ -126,7 +141,7 @@ class UploadView(PageView):
             path = Path(folder) / f"upload{Path(name).suffix.lower()[:8]}"
             file.save(path)
             if path.stat().st_size > exchange.AT_ONCE:
-                kept, _ = store.keep(path, exchange.home())
+                kept, _ = store.keep(path, deliveries.home())
                 job_id = exchange.enqueue_import(who, path=kept, file_name=name, **asked)
                 flash(f"檔案較大，已交由背景作業收件，作業編號第 {job_id} 號。", "info")
                 return redirect(url_for("JobView.show", pk=job_id), 303)
@@ -142,7 +157,11 @@ class UploadView(PageView):
             flash(result.problem[1], "danger")
         elif result.duplicate_of is None:
             kind = "warning" if result.rejected else "success"
-            flash(f"收下 {result.accepted:,} 列，退回 {result.rejected:,} 列。" + ("請下載退回列，更正後以「補正」再送。" if result.rejected else ""), kind)
+            flash(
+                f"收下 {result.accepted:,} 列，退回 {result.rejected:,} 列。"
+                + ("請下載退回列，更正後以「補正」再送。" if result.rejected else ""),
+                kind,
+            )
         return redirect(url_for("BatchView.show", pk=result.batch_no), 303)
 
     @expose("/nil", methods=["POST"])
@@ -154,7 +173,7 @@ class UploadView(PageView):
             own = asked["county"] or web.signed_in().scope.county_code
             if asked["month"] is None or not own:
                 raise Refused("無資料申報要選縣市並填資料年月，例如 09803", "E-EXC-NIL")
-            number = exchange.declare_nil(web.signed_in(), asked["source"], own, asked["month"], asked["kind"])
+            number = deliveries.declare_nil(web.signed_in(), asked["source"], own, asked["month"], asked["kind"])
         except CommandError as error:
             return self._form(request.form, error.message), error.status
         flash("已登錄本月無資料。", "success")
@@ -206,13 +225,17 @@ class SpecificationView(PageView):
     @expose("/")
     @has_access
     def index(self) -> ResponseReturnValue:
-        return self.page("exchange/specification.html", layouts=list(every_layout()), catalogue=CATALOGUE.values(), levels=LEVELS, styles=LEVEL_STYLES)
+        return self.page(
+            "exchange/specification.html", layouts=list(every_layout()), catalogue=CATALOGUE.values(), levels=LEVELS, styles=LEVEL_STYLES
+        )
 
     @expose("/<source>/<kind>")
     @has_access
     def record(self, source: str, kind: str) -> ResponseReturnValue:
         found = _layout(source, kind)
-        return self.page("exchange/record.html", title=found.label, layout=found, kind=kind, wording=FORM_WORDING, required=required_wording)
+        return self.page(
+            "exchange/record.html", title=found.label, layout=found, kind=kind, wording=FORM_WORDING, required=required_wording
+        )
 
     @expose("/<source>/<kind>/sample.csv")
     @has_access

@@ -8,7 +8,7 @@ import pytest
 from flask_migrate import stamp
 from sqlalchemy import select
 
-from app.commands import exchange
+from app.commands import deliveries, exchange
 from app.commands.base import CommandError, Forbidden, Refused
 from app.core import clock, roc
 from app.exchange import snapshots
@@ -46,7 +46,7 @@ def test_other_content_needs_a_mode_and_supersedes(session, tmp_path):
     second = send(tmp_path, rows(count=11), "replacement")
     assert second.supersedes == first.batch_no
     assert session.get(Batch, first.batch_no).state == "superseded"
-    force = exchange.current_snapshots(session, MARCH)
+    force = deliveries.current_snapshots(session, MARCH)
     assert [(f.batch_no, f.county, f.kind, f.rows, f.nil) for f in force] == [(second.batch_no, "10004", KIND, 11, False)]
 
 
@@ -62,7 +62,7 @@ def test_corrected_rows_alone_complete_the_batch(session, tmp_path):
     fixed.write_text(returned.replace("0980230", "0200101").replace("六千", "6000"), "utf-8-sig")
     second = exchange.import_file(SYSTEM, "roster", fixed, mode="supplement")
     assert (second.rows, second.accepted, second.rejected, second.snapshot_rows) == (2, 2, 0, 10)
-    frame = snapshots.read(exchange.current_snapshots(session, MARCH)[0].path)
+    frame = snapshots.read(deliveries.current_snapshots(session, MARCH)[0].path)
     assert frame.height == 10 and frame["rec_no"].n_unique() == 10
     assert frame["amount"].sum() == 60_000
 
@@ -73,30 +73,32 @@ def test_a_supplement_needs_something_to_complete(session, tmp_path):
 
 
 def test_nothing_to_report_is_not_a_missing_file(session, tmp_path):
-    assert exchange.current_snapshots(session, MARCH) == []
-    number = exchange.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND)
-    assert exchange.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND) == number
-    force = exchange.current_snapshots(session, MARCH)
+    assert deliveries.current_snapshots(session, MARCH) == []
+    number = deliveries.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND)
+    assert deliveries.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND) == number
+    force = deliveries.current_snapshots(session, MARCH)
     assert [(f.nil, f.path, f.kind) for f in force] == [(True, None, KIND)]
     sent = send(tmp_path, rows())
     assert sent.supersedes == number
     with pytest.raises(Refused):
-        exchange.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND)
+        deliveries.declare_nil(SYSTEM, "roster", "10004", MARCH, KIND)
 
 
 def test_undo_brings_the_earlier_one_back_and_is_refused_once_used(session, tmp_path):
     first = send(tmp_path, rows())
     second = send(tmp_path, rows(count=9), "replacement")
-    session.add(run := MatchRun(month=MARCH, engine="duckdb", started_at=clock.now(), finished_at=clock.now(), basis="x", evidence_path="x"))
+    session.add(
+        run := MatchRun(month=MARCH, engine="duckdb", started_at=clock.now(), finished_at=clock.now(), basis="x", evidence_path="x")
+    )
     run.inputs = [{"batch": second.batch_no}]
     session.commit()
     with pytest.raises(Refused) as refused:
-        exchange.undo(SYSTEM, second.batch_no, "誤送")
+        deliveries.undo(SYSTEM, second.batch_no, "誤送")
     assert refused.value.code == "E-EXC-USED"
     session.delete(session.merge(run))
     session.commit()
-    exchange.undo(SYSTEM, second.batch_no, "誤送")
-    assert [f.batch_no for f in exchange.current_snapshots(session, MARCH)] == [first.batch_no]
+    deliveries.undo(SYSTEM, second.batch_no, "誤送")
+    assert [f.batch_no for f in deliveries.current_snapshots(session, MARCH)] == [first.batch_no]
 
 
 def test_a_refused_file_is_remembered_with_its_reason(session, tmp_path):
@@ -106,7 +108,7 @@ def test_a_refused_file_is_remembered_with_its_reason(session, tmp_path):
     assert result.problem[0] == "carrier_pdf" and result.state == "rejected"
     batch = session.get(Batch, result.batch_no)
     assert (batch.state, batch.rows, batch.errors[0].code) == ("rejected", 0, "carrier_pdf")
-    assert exchange.current_snapshots(session, MARCH) == []
+    assert deliveries.current_snapshots(session, MARCH) == []
 
 
 def test_every_row_rejected_is_no_delivery_in_force(session, tmp_path):
@@ -135,7 +137,7 @@ def test_registers_add_up_or_replace(session, tmp_path):
     deliver("household_change", range(5, 9), "2.csv")
     deliver("custody", range(1, 5), "3.csv")
     newest = deliver("custody", range(1, 6), "4.csv")
-    force = exchange.current_snapshots(session, MARCH)
+    force = deliveries.current_snapshots(session, MARCH)
     assert sorted((f.source, f.rows) for f in force) == [("custody", 5), ("household_change", 4), ("household_change", 4)]
     assert [f.batch_no for f in force if f.source == "custody"] == [newest.batch_no]
 
@@ -172,7 +174,16 @@ def test_json_of_one_file(runner, tmp_path):
     answer = runner.invoke(args=["swis", "import", "roster", str(path), "--month", "09803", "--county", "10004", "--json"])
     assert answer.exit_code == 0, answer.stderr
     values = json.loads(answer.stdout)
-    wanted = {"source": "roster", "county": "10004", "month": "09803", "kind": KIND, "rows": 10, "accepted": 10, "noticed": 0, "rejected": 0}
+    wanted = {
+        "source": "roster",
+        "county": "10004",
+        "month": "09803",
+        "kind": KIND,
+        "rows": 10,
+        "accepted": 10,
+        "noticed": 0,
+        "rejected": 0,
+    }
     assert {k: values[k] for k in wanted} == wanted
     assert values["duplicate_of"] is None and isinstance(values["batch_no"], int) and values["seconds"] >= 0
 
@@ -206,7 +217,7 @@ def test_an_archive_is_taken_in_file_by_file(session, tmp_path):
         archive.writestr("manifest.json", json.dumps(manifest))
     result = exchange.import_file(SYSTEM, "roster", tmp_path / "all.zip")
     assert (result.state, result.rows, result.accepted, result.problem) == ("accepted", 20, 20, None)
-    assert sorted(f.kind for f in exchange.current_snapshots(session, MARCH)) == [KIND, "parking_permit"]
+    assert sorted(f.kind for f in deliveries.current_snapshots(session, MARCH)) == [KIND, "parking_permit"]
     assert exchange.import_file(SYSTEM, "roster", tmp_path / "all.zip").duplicate_of is not None
 
 

@@ -46,7 +46,10 @@ letters = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "
 @given(names=st.lists(letters, min_size=1, max_size=8), amounts=st.lists(st.integers(0, 10**12), min_size=8, max_size=8))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_written_and_read_again_is_the_same(tmp_path, names, amounts):
-    data = [row(layout("roster", "elderly_living_allowance"), i + 1, decision_no=n, amount=str(a)) for i, (n, a) in enumerate(zip(names, amounts, strict=False))]
+    data = [
+        row(layout("roster", "elderly_living_allowance"), i + 1, decision_no=n, amount=str(a))
+        for i, (n, a) in enumerate(zip(names, amounts, strict=False))
+    ]
     lines = [list(data[0]), *(list(line.values()) for line in data)]
     first = read_delivery(write_xlsx_text(tmp_path / "f.xlsx", lines))
     for name in ("a.csv", "a.xlsx"):
@@ -74,7 +77,11 @@ def test_any_bytes_give_rows_or_a_sentence(tmp_path, data):
         refused(path)
 
 
-@given(st.text(st.sampled_from('",|\r\n\t 09A王\x00é;'), max_size=200), st.sampled_from(["csv", "txt"]), st.sampled_from(["utf-8", "cp950", "utf-16"]))
+@given(
+    st.text(st.sampled_from('",|\r\n\t 09A王\x00é;'), max_size=200),
+    st.sampled_from(["csv", "txt"]),
+    st.sampled_from(["utf-8", "cp950", "utf-16"]),
+)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_behind_a_right_heading(tmp_path, text, form, encoding):
     names = list(layout("roster", "elderly_living_allowance").names)
@@ -330,7 +337,16 @@ def test_fixed_width_is_cut_by_bytes(tmp_path):
     assert "record_length" in write_error_file(done, tmp_path / "e.csv").read_text("utf-8-sig")
 
 
-@pytest.mark.parametrize("change", [{"source": "x"}, {"positions": {"nothing": [1, 2]}}, {"positions": {"name": [50, 20]}}, {"characters": {"ZZ": "堃"}}, {"encoding": "ebcdic"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": "x"},
+        {"positions": {"nothing": [1, 2]}},
+        {"positions": {"name": [50, 20]}},
+        {"characters": {"ZZ": "堃"}},
+        {"encoding": "ebcdic"},
+    ],
+)
 def test_wrong_mappings_are_named(change):
     base = {"source": "custody", "carrier": "fixed", "record_length": 54, "positions": {"name": [1, 10]}}
     with pytest.raises(FileProblem):
@@ -359,7 +375,10 @@ def test_archive_with_manifest(tmp_path):
                 archives.check_totals(member, *counts)
     for change, code in (({"sha256": "0" * 64}, "manifest_sha256"), ({"name": "b.csv"}, "manifest_missing_file")):
         wrong = manifest | {"files": [entry | change]}
-        with pytest.raises(FileProblem) as problem, archives.unpacked(zipped(tmp_path / "b.zip", {"a.csv": data, "manifest.json": json.dumps(wrong)})):
+        with (
+            pytest.raises(FileProblem) as problem,
+            archives.unpacked(zipped(tmp_path / "b.zip", {"a.csv": data, "manifest.json": json.dumps(wrong)})),
+        ):
             pass
         assert problem.value.code == code
 

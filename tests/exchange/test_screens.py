@@ -30,7 +30,9 @@ def test_a_broken_workbook_comes_back_and_is_corrected(client_as, session, tmp_p
     batch = session.scalars(select(Batch)).one()
     back = officer.get(f"/batches/errors/{batch.id}")
     assert back.status_code == 200 and back.data[:2] == b"PK"
-    fixed = write_csv(tmp_path / "fixed.csv", [r | {"birth": "0200101", "sex": s} for r, s in ((data[1], data[1]["sex"]), (data[4], rows()[4]["sex"]))])
+    fixed = write_csv(
+        tmp_path / "fixed.csv", [r | {"birth": "0200101", "sex": s} for r, s in ((data[1], data[1]["sex"]), (data[4], rows()[4]["sex"]))]
+    )
     again = upload(officer, fixed, mode="supplement")
     assert again.status_code == 303
     assert "收下 2 列，退回 0 列" in officer.get(again.location).text
