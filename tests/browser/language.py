@@ -4,9 +4,11 @@ import re
 from html.parser import HTMLParser
 
 ALLOWED = frozenset(
-    # terms the people in the offices use as they are
-    ["ACH", "CSV", "XLSX", "ODS", "PDF", "SHA", "ID", "IP", "HTTP", "HTTPS", "URL", "SQLite", "PostgreSQL", "DuckDB", "Spark", "Excel", "Alt", "Wilson", "OK", "UTC", "BOM", "UTF", "Big", "EDI", "NT"]
+    # terms the people in the offices, and the files they exchange, use as they are
+    ["ACH", "CSV", "TXT", "ZIP", "XLS", "XLSX", "ODS", "PDF", "HTML", "JSON", "XML", "SHA", "MD", "ID", "IP", "HTTP", "HTTPS", "URL", "RFC", "UTF", "UTC", "BOM", "Unicode", "Big", "CRLF", "LF", "MB", "KB", "Windows", "Excel", "SQLite", "PostgreSQL", "DuckDB", "Spark", "Wilson", "Alt", "EDI", "NT"]
 )
+NAMES = "温"
+"""Characters that Taiwanese family and given names use although Big5 lacks them."""
 WORD = re.compile(r"[A-Za-z]{2,}")
 CODE = re.compile(r"[A-Za-z0-9*_.@:/+-]*[0-9*_@][A-Za-z0-9*_.@:/+-]*")
 """Case numbers, masked IDs, user names, hashes: letters together with digits or signs."""
@@ -15,7 +17,7 @@ SAID = ("alt", "title", "placeholder", "aria-label", "value")
 
 def is_simplified(character: str) -> bool:
     """A character that GB 2312 has and Big5 (cp950) has not."""
-    if not "\u4e00" <= character <= "\u9fff":
+    if not "\u4e00" <= character <= "\u9fff" or character in NAMES:
         return False
     try:
         character.encode("gb2312")
@@ -64,8 +66,9 @@ def read(html: str) -> tuple[str, list[str]]:
     return "\n".join(parser.parts), parser.links
 
 
-def leftovers(text: str) -> list[str]:
-    """Latin words that are neither allowed terms nor part of a code."""
+def leftovers(text: str, names: frozenset[str] = frozenset()) -> list[str]:
+    """Latin words that are neither allowed terms nor part of a code nor a user's name."""
+    text = re.sub(r"[A-Za-z][A-Za-z0-9.-]*", lambda m: " " if m[0] in names else m[0], text)
     return sorted({w for w in WORD.findall(CODE.sub(" ", text)) if w not in ALLOWED})
 
 

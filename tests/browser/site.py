@@ -1,5 +1,6 @@
 """The real product on a loopback port, with the demo county in it, for tests that drive a browser and for `make screens`."""
 
+import logging
 import sqlite3
 import threading
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ def start(folder: Path, households: int = HOUSEHOLDS) -> Site:
     from app.demo import ACCOUNTS
 
     app = build(folder, households)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return Site(app, f"http://127.0.0.1:{server.server_port}", server, tuple(ACCOUNTS))
