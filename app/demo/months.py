@@ -13,7 +13,7 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.commands import doubts, exchange, matching, payer_settings, payment_results, payment_roster, payments, recovery
+from app.commands import deliveries, doubts, exchange, matching, payer_settings, payment_results, payment_roster, payments, recovery
 from app.commands.base import CommandError
 from app.commands.casework import changes
 from app.core import clock, roc
@@ -100,7 +100,7 @@ class Months:
         with self.day(month, 3):
             for source, path in written.items():
                 if path is None:
-                    exchange.declare_nil(Actor.system("資料交換"), source, places.COUNTY, month - 1)
+                    deliveries.declare_nil(Actor.system("資料交換"), source, places.COUNTY, month - 1)
                 else:
                     exchange.import_file(Actor.system("資料交換"), source, path, None, month - 1, None, "new")
 
