@@ -147,7 +147,9 @@ def close(engine: Engine, lease: Lease, state: str, text: str, *, code: str | No
 def abandon(engine: Engine, lease: Lease, delay: float, text: str) -> None:
     """Let a lease run out in `delay` seconds, as if the worker had died: the sweep decides how it goes on."""
     with writing(engine) as session:
-        session.execute(update(Job).where(*lease.holds()).values(lease_until=DatabaseClock(delay)))
+        won = session.execute(update(Job).where(*lease.holds()).values(lease_until=DatabaseClock(delay)))
+        if not won.rowcount:  # type: ignore[attr-defined]
+            return
         session.add(JobLog(job_id=lease.job_id, attempt=lease.attempt, level="warning", text=text[:500]))
         session.commit()
 

@@ -57,7 +57,7 @@ def catch_up(engine: Engine) -> list[str]:
     late = []
     known = select(Job.kind, func.max(Job.due_at)).where(Job.due_at.is_not(None)).group_by(Job.kind)
     with Session(engine) as session:
-        latest: dict[str, dt.datetime | None] = dict(session.execute(known))
+        latest: dict[str, dt.datetime | None] = dict(session.execute(known).all())
     for kind in _scheduled():
         due, before = last_due(trigger(kind), clock.now()), latest.get(kind.name)
         if due is None or before is None or before >= due:

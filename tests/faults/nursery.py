@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -89,6 +90,8 @@ def main() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             try:
                 _grow(sys.argv[1], order)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(0)
         print(pid, flush=True)

@@ -190,7 +190,7 @@ def test_four_workers_share_a_hundred_runs_each_once(app: Flask, workers: Worker
     for _ in range(4):
         workers.grow()
     wait(lambda: not read(sa.select(sa.func.count()).where(Job.state.in_(LIVE))), 40)
-    assert each_line_once(100, lines=1) == 0
+    each_line_once(100, lines=1)
 
 
 def test_dropped_connections_lose_nothing(app: Flask, url: str, workers: Workers) -> None:

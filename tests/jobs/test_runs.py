@@ -1,5 +1,6 @@
 """A leased run: chunks under the fence, every way to end, what a lost worker means."""
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 
@@ -235,6 +236,25 @@ def test_one_tick_is_one_run_whoever_ticks(app: Flask, kind: Callable[..., None]
         assert due is not None and jobs.tick(session, "probe", due) is None
     with Session(db.engine) as session:
         assert len(session.scalars(select(Job).where(Job.kind == "probe")).all()) == 1
+
+
+def test_a_missed_tick_is_run_once_and_late(app: Flask, kind: Callable[..., None]) -> None:
+    from app.core import clock
+    from app.jobs import timetable
+
+    kind(lambda ctx: iter(()), schedule="30 2 * * *")
+    assert "probe" not in timetable.catch_up(db.engine), "what never ran was not missed"
+    with clock.frozen(dt.datetime(2026, 3, 1, 19, 0)):
+        timetable.fire(db.engine, "probe")
+        work(app)
+        assert "probe" not in timetable.catch_up(db.engine)
+    with clock.frozen(dt.datetime(2026, 3, 5, 1, 0)):
+        assert "probe" in timetable.catch_up(db.engine)
+        assert "probe" not in timetable.catch_up(db.engine)
+    with Session(db.engine) as session:
+        runs = session.scalars(select(Job).where(Job.kind == "probe").order_by(Job.id)).all()
+        assert [run.due_at for run in runs] == [dt.datetime(2026, 3, 1, 18, 30), dt.datetime(2026, 3, 4, 18, 30)], "three nights, one run"
+    assert any("補跑" in text for text in log_of(runs[1].id))
 
 
 def test_a_kind_of_another_version_is_told_not_run(app: Flask, kind: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
