@@ -200,11 +200,12 @@ class PaymentRunView(RegisterView):
         ]
 
     def _cases(self, award_ids: set[int]) -> dict[int, str]:
-        """award → the page of its case."""
+        """award → the page of its case, where the signed-in person may open it."""
         rows = db.session.execute(
             select(Award.id, Application).join(Application, Application.id == Award.application_id).where(Award.id.in_(award_ids))
         )
-        return {award_id: application_url(application) for award_id, application in rows}
+        may = self.appbuilder.sm.has_access
+        return {award_id: application_url(case) for award_id, case in rows if may("can_show", f"{type(case).__name__}View")}
 
     def _hands(self, item: PaymentRun) -> list[tuple[str, str, dt.datetime]]:
         """(step, who, when) of the hands the register went through."""
