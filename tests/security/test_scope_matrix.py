@@ -114,8 +114,9 @@ def digest(app: Flask, limited: scope.Scope) -> str:
     return total.hexdigest()
 
 
-def routes(app: Flask, keys: dict[Any, list[Any]]) -> Iterator[tuple[str, str, str]]:
-    """(method, URL, endpoint) of everything that names a record; a screen of one model with that model's rows, others with everybody's."""
+def routes(app: Flask, keys: dict[Any, list[Any]]) -> Iterator[tuple[str, str, str, bool]]:
+    """(method, URL, endpoint, known) of everything that names a record; a screen of one model with that model's rows (`known`),
+    others with everybody's."""
     models = {type(v).__name__: v.datamodel.obj for v in app.appbuilder.baseviews if getattr(v, "datamodel", None) is not None}  # type: ignore[attr-defined]
     some = sorted({k for pks in keys.values() for k in pks[:1] if isinstance(k, int)})[:4]
     for rule in app.url_map.iter_rules():
@@ -126,7 +127,7 @@ def routes(app: Flask, keys: dict[Any, list[Any]]) -> Iterator[tuple[str, str, s
         for pk in keys[base] if base is not None else some:
             url = re.sub(r"<(?:\w+:)?(\w+)>", lambda m, pk=pk: str(pk) if "name" not in m[1] else "approve", rule.rule)  # type: ignore[misc]
             for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-                yield method, url, rule.endpoint
+                yield method, url, rule.endpoint, base is not None
 
 
 def lists(app: Flask) -> Iterator[str]:
@@ -163,10 +164,10 @@ def test_nothing_of_another_office_is_shown_or_changed(county, role, office):
         assert page.status_code < 500, url
         assert not shown.search(page.text), f"{url} shows somebody of another office"
     tried = 0
-    for method, url, endpoint in routes(county, keys):
+    for method, url, endpoint, known in routes(county, keys):
         data = {"comment": "試", "reason": "試試看", "purpose": "初審", "note": "測試查閱", "seen_version": "1"}
         page = browser.open(url, method=method, data=data if method == "POST" else None)
-        tried += page.status_code == 404
+        tried += known and page.status_code == 404
         assert page.status_code < 500, f"{method} {url} ({endpoint}) breaks: {page.status_code}"
         assert not shown.search(page.text), f"{method} {url} ({endpoint}) shows somebody of another office"
     for view in county.appbuilder.baseviews:
@@ -178,5 +179,5 @@ def test_nothing_of_another_office_is_shown_or_changed(county, role, office):
     assert digest(county, limited) == before, "a row of another office was changed"
     with county.app_context():
         events = db.session.query(SecurityEvent).filter(SecurityEvent.kind == "denied", SecurityEvent.username == username).count()
-    if any(keys.values()) and tried:
+    if tried:
         assert events, "no attempt was logged"
