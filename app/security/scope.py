@@ -125,11 +125,17 @@ def _options(scope: Scope) -> tuple[Any, ...]:
     )
 
 
+@cache
+def _scoped_tables() -> frozenset[str]:
+    """Tables of scoped models, the second tables of joined subclasses too."""
+    return frozenset(t.name for m in Model.registry.mappers if is_scoped(m.class_) for t in m.tables if isinstance(t, Table))
+
+
 def _touches_scoped(state: ORMExecuteState) -> bool:
     """Does the statement read a scoped table anywhere, also in a join or a subquery without the entity on top?"""
     if any(is_scoped(m.class_) for m in state.all_mappers):
         return True
-    names = {m.__table__.name for m in scoped_models()}
+    names = _scoped_tables()
     return any(isinstance(e, Table) and e.name in names for e in visitors.iterate(state.statement))  # type: ignore[arg-type]
 
 
