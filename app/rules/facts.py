@@ -316,6 +316,10 @@ class Finding:
     source: Source | None = None
 
 
+NOT_LOOKED_UP = Finding(None)
+NOTHING_REPORTED = Finding(False)
+
+
 @dataclass(frozen=True, slots=True)
 class OtherBenefit:
     """Another benefit of the applicant. `kind` is a benefit code or a counterpart code of the exclusion table.

@@ -46,7 +46,8 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """First day (and month) that is no longer due. `daily` = the month is shared out by days. `sourced` False = a proposal."""
+    """First day (and month) that is no longer due, or due in another amount. `daily` = the month is shared out by days.
+    `sourced` False = a proposal."""
 
     day: dt.date
     month: int
@@ -95,6 +96,23 @@ def stop(benefit: str, reason: StopReason, fact: dt.date) -> Stop:
         else (f"{_DLA_98}第8條（月份依實務為次月）", False),
         "low_income_living_assistance": ("社會救助法第14條（月份依實務為次月）", False),
     }.get(benefit, ("實務：自事實發生之次月起", False))
+    return Stop(roc.first_day(month), month, article, sourced)
+
+
+def change(benefit: str, more: bool, fact: dt.date) -> Stop:
+    """From when a changed amount is due after something happened on `fact`; `more` = it rises.
+
+    Low income has no such clause: the product proposes the same month for more and the next month for less.
+    """
+    if benefit == "disability_care_subsidy":
+        return Stop(fact, roc.month_of(fact), f"{_DCS}第9條第3項", fact >= _SINCE_101, daily=True)
+    month = roc.month_of(fact) + (0 if more else 1)
+    article, sourced = {
+        "disability_living_allowance": (f"{_DLA}第7條第{3 if more else 4}項", True)
+        if fact >= _SINCE_101
+        else ("實務：增加自當月起、減少自次月起", False),
+        "low_income_living_assistance": (f"社會救助法第14條（月份依實務為{'當月' if more else '次月'}）", False),
+    }.get(benefit, ("實務：增加自當月起、減少自次月起", False))
     return Stop(roc.first_day(month), month, article, sourced)
 
 
