@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask, has_app_context
 from flask.globals import _cv_app
 from flask.testing import FlaskClient
@@ -19,6 +21,7 @@ import config
 from tests import postgres, seed
 
 BACKENDS = ("sqlite", "postgresql")
+ROOT = Path(__file__).parents[1]
 
 
 def settings(home: Path, database: str) -> dict[str, Any]:
@@ -71,6 +74,7 @@ class Backend:
         self.app.test_client_class = Browser
         with self.app.app_context():
             Model.metadata.create_all(db.engine)
+            MigrationContext.configure(db.session.connection()).stamp(ScriptDirectory(str(ROOT / "migrations")), "head")
             setup.initialise()
             with scope.use(scope.SYSTEM):
                 seed.fill(db.session())
