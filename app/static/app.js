@@ -75,7 +75,7 @@
   }
   function dressDate(input) {
     if (input.dataset.dressed) { return; }
-    input.dataset.dressed = "1"; input.setAttribute("aria-haspopup", "dialog"); input.setAttribute("aria-expanded", "false");
+    input.dataset.dressed = "1"; input.setAttribute("role", "combobox"); input.setAttribute("aria-haspopup", "dialog"); input.setAttribute("aria-expanded", "false");
     input.addEventListener("focus", function () { if (!open || open.input !== input) { closePicker(); } });
     input.addEventListener("click", function () { openPicker(input); });
     input.addEventListener("input", function () { closePicker(); });

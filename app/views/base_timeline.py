@@ -13,7 +13,7 @@ from app.commands.lifecycle import Lifecycle, history
 from app.models.audit import AuditEntry, Step
 from app.security.access import subject_of
 
-from .base_values import column_at, label_at, show
+from .base_values import choices_of, column_at, label_at, show
 
 LIMIT = 50
 
@@ -103,7 +103,9 @@ def _pair(model: type[Any], key: str, value: Any) -> tuple[str, str]:
     label = label_at(model, key)
     if label is None:
         return (key, "")
+    column = column_at(model, key)
     if isinstance(value, list) and len(value) == 2:
-        before, after = (show(v, column_at(model, key)) or "（空白）" for v in value)
+        before, after = (show(v, column) or "（空白）" for v in value)
         return (str(label), f"{before} → {after}")
-    return (str(label), show(value, column_at(model, key)))
+    coded = choices_of(column)
+    return (str(label), "" if coded and value not in coded else show(value, column))

@@ -66,10 +66,14 @@ def read(html: str) -> tuple[str, list[str]]:
     return "\n".join(parser.parts), parser.links
 
 
+SNAKE = re.compile(r"[a-z]{2,}_[a-z_]{2,}")
+"""Names of columns and values as the program writes them."""
+
+
 def leftovers(text: str, names: frozenset[str] = frozenset()) -> list[str]:
     """Latin words that are neither allowed terms nor part of a code nor a user's name."""
     text = re.sub(r"[A-Za-z][A-Za-z0-9.-]*", lambda m: " " if m[0] in names else m[0], text)
-    return sorted({w for w in WORD.findall(CODE.sub(" ", text)) if w not in ALLOWED})
+    return sorted({w for w in WORD.findall(CODE.sub(" ", text)) if w not in ALLOWED} | set(SNAKE.findall(text)))
 
 
 def simplified(text: str) -> list[str]:

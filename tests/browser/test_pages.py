@@ -67,6 +67,7 @@ def _not_chinese(html: str, names: frozenset[str] = frozenset()) -> tuple[list[s
 def test_the_check_finds_what_it_looks_for() -> None:
     assert _not_chinese("<p>Save 98-ELA-00176 A12345**** <code>ls</code></p><p>查询</p>") == (["Save"], ["询"])
     assert _not_chinese("<input placeholder='Search' value='typed by people'>") == (["Search"], [])
+    assert _not_chinese("<td>care_rate.age10</td>") == (["care_rate"], [])
     assert _not_chinese("<td>xianfu-boss</td>", frozenset({"xianfu-boss"})) == ([], [])
 
 
