@@ -46,21 +46,21 @@ def load(session: Session, criteria: Sequence[ColumnElement[bool]], since: int, 
     )
     return [
         AwardFacts(
-            award_id=r.id,
-            person_key=r.recipient_id,
-            person_id=r.person_id,
-            name=r.name,
-            town_code=r.town_code,
-            changes=changes.get(r.id, ()),
-            address=r.actual_address or r.registered_address or "",
-            died_on=r.died_on,
-            to_month=r.to_month,
-            paid_until=r.paid_until,
-            paid=paid.get(r.id, {}),
-            paid_parts=parts.get(r.id, {}),
-            paid_months=paid_months.get(r.id, Months()),
+            award_id=award_id,
+            person_key=key,
+            person_id=person_id,
+            name=name,
+            town_code=town,
+            changes=changes.get(award_id, ()),
+            address=actual or registered or "",
+            died_on=died_on,
+            to_month=to_month,
+            paid_until=paid_until,
+            paid=paid.get(award_id, {}),
+            paid_parts=parts.get(award_id, {}),
+            paid_months=paid_months.get(award_id, Months()),
         )
-        for r in rows
+        for award_id, key, person_id, name, town, actual, registered, died_on, to_month, paid_until in rows
     ]
 
 
@@ -73,9 +73,9 @@ def _changes(session: Session, criteria: Sequence[ColumnElement[bool]]) -> dict[
         ).where(c.award_id.in_(select(Award.id).where(*criteria)))
     )  # fmt: skip
     out: dict[int, list[Change]] = defaultdict(list)
-    for r in rows:
-        payee = Payee(r.channel, r.payee_person_id, r.payee_name, r.institution or "", r.account or "") if r.channel else None
-        out[r.award_id].append(Change(r.seq, r.kind, r.month, r.recorded_on, r.amount, payee, r.band))
+    for award_id, seq, kind, month, recorded_on, amount, band, channel, person_id, name, institution, account in rows:
+        payee = Payee(channel, person_id or "", name or "", institution or "", account or "") if channel else None
+        out[award_id].append(Change(seq, kind, month, recorded_on, amount, payee, band))
     return out
 
 

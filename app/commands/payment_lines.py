@@ -92,22 +92,8 @@ def read(session: Session, run_id: int, statuses: Iterable[str] = LIVE) -> list[
         .order_by(c.line_no)
     )  # fmt: skip
     return [
-        Line(
-            line_no=r.line_no,
-            award_id=r.award_id,
-            person_key=r.recipient_id,
-            person_id=r.person_id,
-            name=r.name,
-            town_code=r.town_code,
-            amount=r.amount,
-            month_from=r.month_from,
-            month_to=r.month_to,
-            payee=Payee(r.channel, r.payee_person_id, r.payee_name, r.institution, r.account),
-            band=r.band,
-            address=r.address,
-            parts=tuple(parts.get(r.line_no, ())),
-        )
-        for r in rows
+        Line(no, award, key, person, name, town, amount, first, last, Payee(*payee), band, address, tuple(parts.get(no, ())))
+        for no, award, key, person, name, town, amount, first, last, *payee, band, address in rows
     ]
 
 

@@ -70,21 +70,33 @@ def import_transfer_result(ctx: Context, run_id: int, content: bytes, file_name:
     When every line has its result the register is reconciled. Raises Refused with the rows that do not fit.
     """
     run = ctx.get(PaymentRun, run_id, lock=True)
-    sha256 = hashlib.sha256(content).hexdigest()
-    results = parse_results(content, file_name)
-    lines = [
-        reconcile.SentLine(
-            n, p, a, s if s in (reconcile.CREDITED, reconcile.RETURNED) else reconcile.RETURNED if s == "closed" else None, c or ""
+    return _take_in(ctx, run, parse_results(content, file_name), hashlib.sha256(content).hexdigest())
+
+
+@command("payments.result", roles=(ACCOUNTANT, *MAKERS))
+def apply_transfer_results(ctx: Context, results: list[reconcile.TransferResult], sha256: str) -> dict[str, reconcile.Reconciliation]:
+    """Take in rows of any number of registers (as a delivery of `transfer_result` holds them): all fit or none is applied.
+
+    Register number → what came of it. Raises Refused, also for a register that does not exist or is out of reach.
+    """
+    by_run: dict[str, list[reconcile.TransferResult]] = defaultdict(list)
+    for r in results:
+        by_run[r.run_no].append(r)
+    runs = {
+        r.run_no: r
+        for r in ctx.session.scalars(
+            select(PaymentRun).where(PaymentRun.run_no.in_(sorted(by_run))).order_by(PaymentRun.id).with_for_update()
         )
-        for n, p, a, s, c in ctx.session.execute(
-            select(PaymentLine.line_no, PaymentLine.person_id, PaymentLine.amount, PaymentLine.status, PaymentLine.return_code)
-            .where(PaymentLine.run_id == run_id, PaymentLine.status.not_in(("planned", "withheld")))
-            .order_by(PaymentLine.line_no)
-        )
-    ]
+    }
+    if unknown := sorted(set(by_run) - set(runs)):
+        raise Refused(f"查無清冊 {'、'.join(unknown[:5])}，或不在您的業務範圍；結果檔全部未登錄", "E-PAY-RESULT")
+    return {run_no: _take_in(ctx, run, by_run[run_no], sha256) for run_no, run in runs.items()}
+
+
+def _take_in(ctx: Context, run: PaymentRun, results: list[reconcile.TransferResult], sha256: str) -> reconcile.Reconciliation:
     if run.state not in ("filed", "reconciled"):
-        raise Refused("清冊還沒有送出，不能登錄轉帳結果", "E-MOVE")
-    outcome = reconcile.reconcile(run.run_no, lines, results)
+        raise Refused(f"清冊 {run.run_no} 還沒有送出，不能登錄轉帳結果", "E-MOVE")
+    outcome = reconcile.reconcile(run.run_no, _sent_lines(ctx, run.id), results)
     if outcome.broken:
         more = f"；共 {len(outcome.broken)} 處" if len(outcome.broken) > 5 else ""
         raise Refused("結果檔與清冊不符，全部未登錄：" + "；".join(outcome.broken[:5]) + more, "E-PAY-RESULT")
@@ -103,6 +115,16 @@ def import_transfer_result(ctx: Context, run_id: int, content: bytes, file_name:
     if outcome.complete:
         RUN.advance(ctx, run, "reconcile", reconciled_at=ctx.now)
     return outcome
+
+
+def _sent_lines(ctx: Context, run_id: int) -> list[reconcile.SentLine]:
+    known = {reconcile.CREDITED: reconcile.CREDITED, reconcile.RETURNED: reconcile.RETURNED, "closed": reconcile.RETURNED}
+    rows = ctx.session.execute(
+        select(PaymentLine.line_no, PaymentLine.person_id, PaymentLine.amount, PaymentLine.status, PaymentLine.return_code)
+        .where(PaymentLine.run_id == run_id, PaymentLine.status.not_in(("planned", "withheld")))
+        .order_by(PaymentLine.line_no)
+    )
+    return [reconcile.SentLine(no, person, amount, known.get(status), code or "") for no, person, amount, status, code in rows]
 
 
 def _apply(ctx: Context, run: PaymentRun, outcome: reconcile.Reconciliation) -> None:

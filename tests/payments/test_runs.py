@@ -1,6 +1,7 @@
 """A register from the cases to the bank and back, on both databases."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -217,6 +218,21 @@ def test_a_result_file_that_does_not_fit_changes_nothing(county):
     assert county.take_in(run_id, county.result(run_id, only=[1])).repeated == 1
     county.take_in(run_id, good)
     assert county.run(run_id).state == "reconciled"
+
+
+def test_a_delivery_with_two_registers_is_taken_in_whole(county):
+    county.award(1)
+    first = county.filed(county.build())
+    second = county.filed(county.build(APRIL))
+    rows = [r for run_id in (first, second) for r in payment_results.parse_results(county.result(run_id), "r.csv")]
+    wrong = [*rows[:-1], replace(rows[-1], amount=1)]
+    with pytest.raises(Refused, match="全部未登錄"):
+        payment_results.apply_transfer_results(county.accountant, wrong, "a" * 64)
+    assert county.run(first).state == "filed"
+    with pytest.raises(Refused, match="查無清冊 X"):
+        payment_results.apply_transfer_results(county.accountant, [*rows, replace(rows[0], run_no="X")], "a" * 64)
+    payment_results.apply_transfer_results(county.accountant, rows, "a" * 64)
+    assert {county.run(r).state for r in (first, second)} == {"reconciled"}
 
 
 def test_a_restored_backup_never_sends_twice(county):
