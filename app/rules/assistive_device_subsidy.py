@@ -9,7 +9,7 @@ from app.core.months import Months
 
 from . import disability, personal
 from .choices import other_benefit_lines
-from .clocks import months_after
+from .clocks import Calendar, months_after
 from .disability import SINCE_101, Card
 from .exclusions import Exclusion
 from .facts import NOT_LOOKED_UP, NOTHING_REPORTED, CaseFacts, Finding, Source, Status
@@ -243,9 +243,15 @@ class Claim:
 
 
 def claim(
-    approved: int, served: dt.date | None, receipt: int | None, receipt_on: dt.date | None, claimed_on: dt.date, decided_on: dt.date
+    approved: int,
+    served: dt.date | None,
+    receipt: int | None,
+    receipt_on: dt.date | None,
+    claimed_on: dt.date,
+    decided_on: dt.date,
+    calendar: Calendar,
 ) -> Claim:
-    """Pay a claim: within 6 months of service of the decision, bought after it, the receipt up to the approved amount."""
+    """Pay a claim: within 6 months of service of the decision, bought after it, the receipt up to the approved amount. Raises NoLaw."""
     version = version_on(decided_on)
     article, question = f"{version.law}{version.claim}", "請款是否符合並撥付多少？"
     limit = f"送達後6個月內檢據請款，最高{money.show(approved)}元"
@@ -256,7 +262,7 @@ def claim(
     if served is None or receipt is None or receipt_on is None:
         what = "核定通知送達日" if served is None else "購買憑證金額或日期"
         return Claim(None, line(f"{what}尚未登錄", Outcome.NOT_KNOWN))
-    until = months_after(served, 6)
+    until = calendar.next_working(months_after(served, 6))
     if claimed_on > until:
         return Claim(0, line(f"{roc.show_date(claimed_on)}請款，已逾{roc.show_date(until)}", Outcome.NOT_MET))
     if version.all_before and receipt_on < decided_on:
