@@ -46,11 +46,13 @@ def capped(
     name: str,
     *,
     cut_elsewhere: tuple[str, ...] = (),
+    even_alone: bool = False,
     code: str = "basic_wage_cap",
 ) -> Capped:
     """`amount` of the benefit called `name` beside everything else drawn in `month`, cut to the basic wage.
 
-    Benefits of `cut_elsewhere` are left to their own rule to cut. `others` None: not looked up, so not known.
+    Benefits of `cut_elsewhere` are left to their own rule to cut. `others` None: not looked up, so not known. `even_alone`: the amount may
+    exceed the wage by itself; otherwise nothing is asked where nothing else is drawn.
     """
     question = "政府核發之補助及津貼每月合計是否未超過基本工資？"
     if others is None:
@@ -58,6 +60,8 @@ def capped(
     drawn = [o for o in others if is_aid(o.kind) and o.first <= month and (o.last is None or month <= o.last)]
     left_to_others = [o for o in drawn if o.kind in cut_elsewhere]
     drawn = [o for o in drawn if o.kind not in cut_elsewhere]
+    if not drawn and not left_to_others and not even_alone:
+        return Capped(amount, None)
     wage = parameters.on(on, "basic_wage")
     if isinstance(wage, Missing):
         return Capped(None, TestLine(code, article, question, "基本工資尚未登錄", wage.text, Outcome.NOT_KNOWN))

@@ -163,7 +163,7 @@ class _Shares:
             return
         result = capped(
             own, extra.other_benefits, month, self.on, self.parameters, f"{LAW}第8條", NAME,
-            cut_elsewhere=("disability_living_allowance", "child_youth_living_assistance"), code=f"basic_wage_cap.{member.ref}",
+            cut_elsewhere=("disability_living_allowance", "child_youth_living_assistance"), even_alone=True, code=f"basic_wage_cap.{member.ref}",
         )  # fmt: skip
         if result.amount is None:
             self.unknown = True
