@@ -143,6 +143,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
         return {"polymorphic_identity": cls.BENEFIT}
 
     BENEFIT = ""
+    ASKED: tuple[str, ...] = ()
+    """Of the benefit's own facts those that are asked of everybody."""
 
     @property
     def editable(self) -> bool:

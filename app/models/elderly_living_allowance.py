@@ -35,6 +35,8 @@ class ElderlyApplication(Application):
         "low_income_status", "recipient_since", "uninterrupted", "holdings_unchanged", "land_last_year", "land_this_year", "special_approval",
     )  # fmt: skip
 
+    ASKED = ("lives_at_registration", "days_in_taiwan", "public_placement", "in_custody", "low_income_status")
+
     id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
     lives_at_registration: Mapped[bool | None] = mapped_column(info={"label": _l("Lives where registered")})
     days_in_taiwan: Mapped[int | None] = mapped_column(Integer, info={"label": _l("Days in Taiwan in the last year")})

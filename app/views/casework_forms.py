@@ -190,7 +190,8 @@ def refill(form: Form, section: str, unread: Mapping[str, str] | None, prefix: s
             f.process_formdata([typed])
         except ValueError as error:
             f.process_errors.append(str(error))
-        f.errors = tuple(f.process_errors) or ("請重新填寫",)
+        f.validate(form)
+        f.errors = tuple(f.errors) or ("請重新填寫",)
 
 
 def is_blank(form: Form) -> bool:

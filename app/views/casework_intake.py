@@ -93,7 +93,7 @@ class IntakePages:
     @has_access
     @permission_name("intake")
     def open(self) -> ResponseReturnValue:
-        form = NewCaseForm(request.form if request.method == "POST" else None)
+        form = NewCaseForm(request.form if request.method == "POST" else None, data={"received_on": clock.today()})
         problem, ask_checksum = "", False
         if request.method == "POST" and form.validate():
             who = counter.NewPerson(
@@ -146,7 +146,8 @@ class IntakePages:
         names = [name for name, _ in SECTIONS]
         step = {"next": 1, "back": -1}.get(request.form.get("go", ""), 0)
         goal = names[max(0, min(len(names) - 1, names.index(section) + step))]
-        return redirect(url_for(f"{self.endpoint}.intake", pk=item.id, section=goal), 303)
+        one_more = {"add": 1, "_anchor": "new-member"} if request.form.get("go") == "add" else {}
+        return redirect(url_for(f"{self.endpoint}.intake", pk=item.id, section=goal, **one_more), 303)
 
     def _section_page(
         self, item: Application, section: str, problem: str = "", formdata: Any = None, errors: Sequence[tuple[str, str, str]] = ()
@@ -172,9 +173,12 @@ class IntakePages:
     def _tabs(self, item: Application, current: str, problems: Sequence[Problem]) -> list[Tab]:
         wrong = {p.section for p in problems if p.level == "refuse"}
         unread = {name.partition(".")[0] for name in item.unread or {}}
+        unknown = {p.section for p in problems if p.level == "unknown"}
         tabs = []
         for name, label in SECTIONS:
-            state = "current" if name == current else "wrong" if name in unread else "open" if name in wrong else "done"
+            state = (
+                "current" if name == current else "wrong" if name in unread else "open" if name in wrong else "ask" if name in unknown else "done"
+            )
             tabs.append(Tab(name, label, url_for(f"{self.endpoint}.intake", pk=item.id, section=name), "open" if name == "summary" != current else state))
         return tabs
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from app.commands.base import Refused
 from app.core import identity, roc
-from app.models.application import Application
+from app.models.application import DOCUMENTS, Application
 from app.models.household import HouseholdMember
 
 ADULT = 15
 """A parent is at least this much older than the child."""
+DAYS = 366
+"""A year has no more days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,22 @@ def _common(a: Application, today: dt.date) -> Iterator[Problem]:
         yield Problem("documents", "consent_on", "請登錄申請人簽署查調同意書的日期，否則不得查調財稅與戶籍資料")
     if a.agent_name and not a.agent_relation:
         yield Problem("person", "agent_relation", "由代理人申請時，請填代理人與申請人的關係")
+    if lacking := [str(DOCUMENTS.get(d.code, d.code)) for d in a.documents if d.missing]:
+        yield Problem("documents", "received_on", f"還沒收到：{'、'.join(lacking)}", "unknown")
+    for name in a.ASKED:
+        if getattr(a, name) is None:
+            yield Problem("facts", name, f"「{a.__table__.c[name].info['label']}」尚未查明", "unknown")
+    days = getattr(a, "days_in_taiwan", None)
+    if days is not None and not 0 <= days <= DAYS:
+        yield Problem("facts", "days_in_taiwan", f"最近一年居住國內日數應在 0 到 {DAYS} 之間")
 
 
 def _household(a: Application, today: dt.date) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     by_position = {m.position: m for m in a.members}
     applicants = [m for m in a.members if m.relation == "applicant"]
+    if a.household_taken_on is None:
+        yield Problem("household", "household_taken_on", "尚未查調戶籍資料，請登錄查調日期並核對家庭人口", "unknown")
     if len(applicants) != 1:
         yield Problem("household", "members", "家庭人口要有申請人本人，而且只有一位")
     for m in a.members:

@@ -1,0 +1,49 @@
+"""What a first-week clerk leans on while filling in: one more member each time it is asked, tabs that tell what is not known, no year of 999 days."""
+
+import re
+
+from app.models.application import Application
+from tests.casework.conftest import person_id
+from tests.casework.test_screens import BASE, clerk, fill, save, start
+
+__all__ = ["clerk"]
+
+
+def tabs(page: str) -> dict[str, str]:
+    """The note at each tab of the intake."""
+    return dict(re.findall(r'<a href="[^"]*/intake/\d+/(\w+)"[^>]*>[^<]*<span class="tab-note">([^<]*)</span>', page))
+
+
+def test_every_request_for_one_more_member_shows_an_empty_one(clerk, session):
+    pk = start(clerk)
+    typed: dict[str, str] = {}
+    for position, name in ((2, "范志明"), (3, "范志強"), (4, "范美惠")):
+        typed |= {f"m{position}-relation": "child", f"m{position}-name": name}
+        answer = save(clerk, pk, "household", go="add", **typed)
+        assert answer.status_code == 303
+        assert f'name="m{position + 1}-name"' in clerk.get(answer.location).text
+    assert [m.name for m in session.get(Application, pk).members][1:] == ["范志明", "范志強", "范美惠"]
+
+
+def test_what_nobody_asked_yet_is_not_called_done(clerk):
+    pk = start(clerk)
+    notes = tabs(clerk.get(f"{BASE}/intake/{pk}/person").text)
+    assert notes == {"person": "", "facts": "待查", "household": "待查", "means": "待查", "documents": "待填", "account": "待填", "summary": "待填"}
+    fill(clerk, pk)
+    notes = tabs(clerk.get(f"{BASE}/intake/{pk}/person").text)
+    assert set(notes.values()) == {"", "完成", "待填"} and notes["summary"] == "待填"
+
+
+def test_a_year_has_no_999_days(clerk):
+    pk = start(clerk)
+    save(clerk, pk, "facts", days_in_taiwan="999", lives_at_registration="y")
+    page = clerk.get(f"{BASE}/intake/{pk}/facts").text
+    assert "應在 0 到 366 之間" in page
+    assert tabs(clerk.get(f"{BASE}/intake/{pk}/person").text)["facts"] == "待填"
+
+
+def test_a_number_too_short_says_so_when_it_is_shown_again(clerk):
+    pk = start(clerk)
+    save(clerk, pk, "household", **{"m2-relation": "child", "m2-name": "范志明", "m2-person_id": person_id(31)[:9]})
+    page = clerk.get(f"{BASE}/intake/{pk}/household").text
+    assert re.search(r'id="m2-person_id-error">[^<]*1 個英文字母加 9 個數字', page)
