@@ -57,21 +57,27 @@ class Scope:
             return False
         return benefit is None or self.benefits is None or benefit in self.benefits
 
-    def criteria(self, model: type[Any]) -> ColumnElement[bool] | None:
-        """The WHERE part for one model; None when the scope does not limit it."""
+    def criteria(self, model: type[Any]) -> Callable[[Any], ColumnElement[bool]] | None:
+        """The WHERE part as a function of the entity (the class or an alias of it); None when the scope does not limit the model.
+
+        A function and not an expression: SQLAlchemy puts an expression on the bare table into the ON clause of a joined alias.
+        """
         if self.level == "system":
             return None
         casework = issubclass(model, TownScoped)
-        parts: list[ColumnElement[bool]] = []
         if self.level == "none" or (self.level == "ministry" and casework) or (self.level == "township" and not casework):
-            return false()
+            return lambda entity: false()
+        county, town = self.county_code, self.town_code
+        benefits = sorted(self.benefits) if self.benefits is not None and issubclass(model, BenefitScoped) else None
         if self.level == "township":
-            parts.append(model.town_code == self.town_code)
-        if self.level in ("county", "township"):
-            parts.append(model.county_code == self.county_code)
-        if self.benefits is not None and issubclass(model, BenefitScoped):
-            parts.append(model.benefit.in_(sorted(self.benefits)))
-        return and_(*parts) if parts else None
+            if benefits is None:
+                return lambda entity: and_(entity.town_code == town, entity.county_code == county)
+            return lambda entity: and_(entity.town_code == town, entity.county_code == county, entity.benefit.in_(benefits))
+        if self.level == "county":
+            if benefits is None:
+                return lambda entity: entity.county_code == county
+            return lambda entity: and_(entity.county_code == county, entity.benefit.in_(benefits))
+        return None if benefits is None else lambda entity: entity.benefit.in_(benefits)
 
 
 SYSTEM = Scope("system")

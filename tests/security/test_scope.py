@@ -50,6 +50,21 @@ def test_each_level_sees_its_own(people, limits, seen):
         )
 
 
+def test_aliases_joined_to_aliases_are_limited_too(people):
+    one, two = aliased(Person), aliased(Person)
+    statements = (
+        select(one.id, two.id).select_from(one).outerjoin(two, two.sex == one.sex),
+        select(func.count()).select_from(one).join(two, two.sex == one.sex),
+        select(one.id).where(select(two.id).where(two.sex == one.sex, two.id != one.id).exists()),
+    )
+    with scope.use(TOWN):
+        assert [len(people.execute(statements[0]).all()), people.scalar(statements[1]), len(people.execute(statements[2]).all())] == [1, 1, 0]
+    with scope.use(Scope("county", "10004", None, frozenset({"x"}))):
+        assert [len(people.execute(statements[0]).all()), people.scalar(statements[1]), len(people.execute(statements[2]).all())] == [4, 4, 2]
+    with scope.use(Scope("ministry")):
+        assert [len(people.execute(statements[0]).all()), people.scalar(statements[1])] == [0, 0]
+
+
 def test_bulk_update_and_delete_touch_only_the_scope(people):
     with scope.use(TOWN):
         assert people.execute(update(Person).values(phone="1").execution_options(synchronize_session=False)).rowcount == 1
