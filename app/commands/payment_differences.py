@@ -1,8 +1,4 @@
-"""What a register changes against the last one, counted and listed by the database.
-
-Whoever reaches a register reaches its lines and those of the one before it by the same payer: the questions below are limited to these two
-and asked under the system's scope.
-"""
+"""What a register changes against the last one, counted and listed by the database, within the scope in force."""
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -11,7 +7,6 @@ from app.models.payment import PaymentLine
 from app.models.payment_run import PaymentRun
 from app.payments.line import Payee
 from app.payments.register import Difference, show_account
-from app.security import scope
 
 SHOWN = 500
 
@@ -28,11 +23,6 @@ def counts(session: Session, run: PaymentRun) -> dict[str, int] | None:
     """Lines by kind of difference (new, dropped, amount, account); None when there is no register to compare with."""
     if run.previous_id is None:
         return None
-    with scope.use(scope.SYSTEM):
-        return _counts(session, run)
-
-
-def _counts(session: Session, run: PaymentRun) -> dict[str, int]:
     now, before, on, account = _pairs(run)
     row = session.execute(
         select(
@@ -58,11 +48,6 @@ def listed(session: Session, run: PaymentRun) -> list[Difference]:
     """The differences, at most SHOWN of each sort; the 發放清冊 has all of them."""
     if run.previous_id is None:
         return []
-    with scope.use(scope.SYSTEM):
-        return _listed(session, run)
-
-
-def _listed(session: Session, run: PaymentRun) -> list[Difference]:
     now, before, on, account = _pairs(run)
     changed = select(now, before).select_from(now).outerjoin(before, on).where(now.run_id == run.id, now.status != "withheld")
     out: list[Difference] = []
