@@ -131,7 +131,10 @@ class _Writer:
         purpose = "recertification" if draw < 7 else "new"
         in_progress = draw == 9
         dates = self.dates(purpose, in_progress)
-        state = rng.choices([s for s, _ in IN_PROGRESS], [w for _, w in IN_PROGRESS])[0] if in_progress else "decided"
+        state = "decided"
+        if in_progress:  # every state once, then by weight
+            states = [s for s, _ in IN_PROGRESS]
+            state = states[n // 10] if n // 10 < len(states) else rng.choices(states, [w for _, w in IN_PROGRESS])[0]
         application = self.application(family, elder, purpose, dates, state)
         filled = Filled(family, application)
         if in_progress:

@@ -31,6 +31,13 @@
     var first = copy.querySelector("input:not([type=hidden]), select"); if (first) { first.focus(); }
   });
 
+  /* parts of a form that only one kind of change needs */
+  var kind = doc.querySelector("form[data-entry] select[name=kind]");
+  if (kind && doc.querySelector("[data-for]")) {
+    var choose = function () { all("[data-for]").forEach(function (part) { part.hidden = kind.value !== "" && part.dataset.for.split(" ").indexOf(kind.value) < 0; }); };
+    kind.addEventListener("change", choose); choose();
+  }
+
   /* drafts save themselves two seconds after the last keystroke */
   all("form[data-autosave]").forEach(function (form) {
     var timer = 0, busy = false, again = false, note = form.querySelector("[data-saved]"), version = form.elements._seen_version, leaving = false;

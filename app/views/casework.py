@@ -13,11 +13,11 @@ from sqlalchemy import select
 from wtforms import Form, IntegerField, StringField, TextAreaField
 
 from app.commands.base import CommandError
-from app.commands.casework import documents, exclusions, intake, review
+from app.commands.casework import documents, exclusions, facts, intake, review
 from app.commands.casework.steps import APPLICATION
 from app.core import clock, money, roc
 from app.extensions import db
-from app.models.application import CLOSED, DOCUMENTS, FIRST_RESULTS, Application
+from app.models.application import CLOSED, DOCUMENTS, FIRST_RESULTS, PURPOSES, Application
 from app.models.award import Award
 from app.models.decision import Change, Decision
 from app.models.household import HouseholdMember
@@ -115,10 +115,10 @@ class VisitForm(Form):
 
 
 class ExceptionForm(Form):
-    """A lawful exception to an exclusion."""
+    """A lawful exception to an exclusion, or the county's finding that both may be drawn."""
 
-    code = StringField("例外代碼")
-    reason = StringField("理由")
+    code = StringField("認定代碼", description="縣府自訂的例外代碼，例如 E01")
+    reason = StringField("理由", description="法令依據或已放棄他項津貼的日期與文號")
 
 
 class ApplicationView(IntakePages, CaseView):
@@ -167,7 +167,7 @@ class ApplicationView(IntakePages, CaseView):
         return f"{item.case_no}　{item.applicant.name}"
 
     def record_subtitle(self, item: Application) -> str:
-        return "" if item.purpose == "new" else str(Application.__table__.c.purpose.info["choices"][item.purpose])
+        return "" if item.purpose == "new" else str(PURPOSES[item.purpose])
 
     # -- moves ----------------------------------------------------------------------------------------------------------
     def moves(self, item: Application) -> Sequence[MoveButton]:
@@ -191,6 +191,7 @@ class ApplicationView(IntakePages, CaseView):
     # -- the page -------------------------------------------------------------------------------------------------------
     def show_context(self, item: Application) -> dict[str, Any]:
         session = db.session()
+        facts.load(session, [item.id])
         decision = self.decision_of(item)
         judged = codec.from_plain(Judgement, decision.judgement) if decision else self.judged(item)
         award = session.scalar(
@@ -329,7 +330,7 @@ class ApplicationView(IntakePages, CaseView):
             abort(404)
         form = ExceptionForm(request.form if request.method == "POST" else None)
         return self._small_form(
-            item, form, f"登錄互斥例外：{hits[hit]['name']}",
+            item, form, f"登錄互斥認定：{hits[hit]['name']}",
             lambda: exclusions.record_exception(web.actor(), item.id, hit, form.code.data or "", form.reason.data or ""),
         )  # fmt: skip
 

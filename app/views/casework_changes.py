@@ -18,7 +18,7 @@ from app.core import clock
 from app.extensions import db
 from app.models.application import CHANNELS, Application
 from app.models.decision import CHANGE_KINDS, Change
-from app.models.office import Township
+from app.models.office import County, Township
 from app.security import roles, web
 from app.security.access import subject_of
 
@@ -44,7 +44,7 @@ class ChangeForm(Form):
     payee_name = StringField("新帳戶：領款人姓名")
     payee_person_id = PersonIdField("新帳戶：領款人統一編號")
     payee_reason = StringField("新帳戶：非本人領款的依據")
-    county_code = StringField("遷往縣市（5 碼代號）")
+    county_code = forms.CodeSelect("遷往縣市", codes={})
     town_code = forms.CodeSelect("遷往本縣鄉鎮市", codes={})
     address = StringField("新戶籍地址")
 
@@ -109,7 +109,9 @@ class ChangeView(CaseView):
             return redirect(back)
         form = ChangeForm(request.form if request.method == "POST" else None, data={"reported_on": clock.today(), "payee_name": case.applicant.name})
         towns = {code: name for code, name in place_names(Township).items() if code.startswith(case.county_code)}
-        form.town_code.codes, form.town_code.choices = towns, [("", "請選擇"), *towns.items()]
+        form.town_code.offer(towns)
+        counties = db.session.scalars(select(County).where(County.valid_to.is_(None), County.code != case.county_code).order_by(County.code))
+        form.county_code.offer({c.code: c.name for c in counties})
         problem = ""
         if request.method == "POST" and form.validate():
             if not form.kind.data or form.happened_on.data is None:

@@ -51,7 +51,11 @@ class CodeSelect(SelectField):
     def __init__(self, label: Any = None, validators: Any = None, *, codes: Mapping[Any, Any], blank: str = "請選擇", **kwargs: Any) -> None:
         choices = [*([("", blank)] if blank else []), *((str(k), str(v)) for k, v in codes.items())]
         super().__init__(label, validators, choices=choices, coerce=lambda v: None if v in (None, "", "None") else str(v), validate_choice=False, **kwargs)
-        self.codes = codes
+        self.codes, self.blank = codes, blank
+
+    def offer(self, codes: Mapping[Any, Any]) -> None:
+        """Set the list when it depends on the record."""
+        self.codes, self.choices = codes, [*([("", self.blank)] if self.blank else []), *((str(k), str(v)) for k, v in codes.items())]
 
     def iter_choices(self) -> Iterable[tuple[Any, ...]]:
         for value, label in self.choices:
@@ -104,13 +108,16 @@ CircumstanceForm = form_class(
 )
 IncomeForm = form_class(
     IncomeLine,
-    ("kind", "payer", "amount", "per", "tax_year", "source", "principal", "counted"),
-    kind={"codes": INCOMES}, per={"codes": PERIODS, "blank": ""}, source={"codes": SOURCES, "blank": ""},
+    ("kind", "payer", "amount", "per", "source", "principal", "counted"),
+    kind={"codes": INCOMES}, per={"codes": PERIODS, "blank": "", "label": "期間"}, source={"codes": SOURCES, "blank": "", "label": "來源"},
+    principal={"label": "存款本金"}, counted={"label": "縣府列計"},
 )  # fmt: skip
 AssetForm = form_class(
     AssetLine,
-    ("kind", "location", "value", "share_num", "share_den", "tax_year", "source", "exemption", "certified"),
-    kind={"codes": ASSETS}, source={"codes": SOURCES, "blank": ""}, exemption={"codes": EXEMPTIONS, "blank": "列計"},
+    ("kind", "location", "value", "share_num", "share_den", "source", "exemption", "certified"),
+    kind={"codes": ASSETS}, location={"label": "坐落、存放處"}, share_num={"label": "持分"}, share_den={"label": "分之"},
+    source={"codes": SOURCES, "blank": "", "label": "來源"}, exemption={"codes": EXEMPTIONS, "blank": "列計", "label": "不列計原因"},
+    certified={"label": "已證明"},
 )  # fmt: skip
 MemberForm = form_class(
     HouseholdMember,

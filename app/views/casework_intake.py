@@ -14,16 +14,16 @@ from wtforms.validators import InputRequired
 from app.commands.base import CommandError
 from app.commands.casework import intake as counter
 from app.commands.casework.judge import decide
-from app.commands.casework.problems import Incomplete, Problem, find
+from app.commands.casework.problems import Incomplete, Problem, find, latest_tax_year
 from app.core import clock, money
 from app.extensions import db
-from app.models.application import Application, Document
+from app.models.application import DOCUMENTS, Application, Document
 from app.models.person import Person
 from app.security import web
 
 from . import casework_forms as forms
 from . import locking
-from .base_values import choices_of, show_moment
+from .base_values import show_moment
 
 SECTIONS = (
     ("person", "申請人"),
@@ -283,7 +283,8 @@ class IntakePages:
     # means
     def _form_means(self, item: Application, formdata: Any) -> dict[str, Any]:
         kinds = ("incomes", "assets")
-        return {"parts": [forms.member_part(m, forms.MeansForm, kinds, "means", item.unread, formdata) for m in item.members]}
+        parts = [forms.member_part(m, forms.MeansForm, kinds, "means", item.unread, formdata) for m in item.members]
+        return {"parts": parts, "tax_year": latest_tax_year(clock.today())}
 
     def _read_means(self, item: Application, read: forms.Read) -> counter.Draft:
         lines = {}
@@ -293,18 +294,20 @@ class IntakePages:
                 continue
             form = forms.MeansForm(request.form, prefix=f"m{position}-")
             own = forms.read_form(form, "means", read, f"m{position}-")
-            lines[position] = {**own, **forms.posted_rows(request.form, position, ("incomes", "assets"), "means", read)}
+            rows = forms.posted_rows(request.form, position, ("incomes", "assets"), "means", read)
+            for line in (*rows["incomes"], *rows["assets"]):
+                line["tax_year"] = own.get("tax_year") if line["source"] == "tax" else None
+            lines[position] = {**own, **rows}
         return counter.Draft(lines=lines, unread=read.unread, sections=("means",))
 
     # documents
     def _document_forms(self, item: Application, formdata: Any) -> list[tuple[Document, str, Form]]:
         form_class = forms.form_class(Document, ("received_on", "waived_because"), waived_because={"label": "免附原因"})
-        names = choices_of(Document.__table__.c.code)
         made = []
         for d in item.documents:
             form = form_class(formdata, obj=d, prefix=f"{d.code}-")
             forms.refill(form, "documents", item.unread, f"{d.code}-")
-            made.append((d, str(names.get(d.code, d.code)), form))
+            made.append((d, str(DOCUMENTS.get(d.code, d.code)), form))
         return made
 
     def _form_documents(self, item: Application, formdata: Any) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def fill(client, pk):
     }).status_code == 303  # fmt: skip
     assert save(client, pk, "means", **{
         "m1-tax_year": "114", "m1-i0-kind": "insurance_pension", "m1-i0-amount": "6,000", "m1-i0-per": "month", "m1-i0-source": "declared", "m1-i0-counted": "y",
-        "m2-tax_year": "114", "m2-i0-kind": "wage", "m2-i0-amount": "480,000", "m2-i0-per": "year", "m2-i0-tax_year": "114", "m2-i0-source": "tax",
+        "m2-tax_year": "114", "m2-i0-kind": "wage", "m2-i0-amount": "480,000", "m2-i0-per": "year", "m2-i0-source": "tax",
     }).status_code == 303  # fmt: skip
     papers = {f"{c}-received_on": today for c in ("application_form", "identity", "household_transcript", "passbook", "consent_form", "affidavit")}
     assert save(client, pk, "documents", consent_on=today, affidavit_on=today, **papers).status_code == 303

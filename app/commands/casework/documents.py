@@ -4,7 +4,7 @@ import datetime as dt
 
 from app.commands.base import Context, Refused, command
 from app.core import clock, roc
-from app.models.application import Application, CorrectionNotice, Document
+from app.models.application import DOCUMENTS, Application, CorrectionNotice, Document
 from app.security import roles
 
 from .steps import APPLICATION
@@ -36,7 +36,7 @@ def mark_documents_complete(ctx: Context, application_id: int, on: dt.date | Non
     application = ctx.get(Application, application_id, lock=True)
     missing = [d for d in application.documents if d.missing]
     if missing:
-        names = "、".join(str(Document.__table__.c.code.info["choices"].get(d.code, d.code)) for d in missing)
+        names = "、".join(str(DOCUMENTS.get(d.code, d.code)) for d in missing)
         raise Refused(f"還缺 {len(missing)} 項必備文件：{names}；請登錄收到日期，或發補正通知", "E-DOCUMENTS")
     last = max((d.received_on for d in application.documents if d.required and d.received_on), default=application.received_on)
     on = on or max(last, application.received_on)

@@ -4,7 +4,7 @@ The look-ups run across townships; only benefit, months and amount come back, ne
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.models.person import Person
 from app.rules.exclusions import Exclusion, Relation, active, counterpart_names
 from app.security import roles, scope
 
+SAME = "same_benefit_other_county"
 HARD = (Relation.CHOOSE_ONE, Relation.SUSPEND_A)
 
 
@@ -47,12 +48,13 @@ class Consulted:
     as_of: dt.date | None
 
 
-Source = Callable[[Session, str, Sequence[str], int], tuple[list[Draw], list[Consulted]]]
-"""(session, county, ID numbers, month) → what they draw from that month on, and what was consulted."""
+Source = Callable[[Session, Application, int], tuple[list[Draw], list[Consulted]]]
+"""(session, application, month) → what its members draw from that month on, and what was consulted."""
 
 
-def own_awards(session: Session, county: str, ids: Sequence[str], month: int) -> tuple[list[Draw], list[Consulted]]:
+def own_awards(session: Session, application: Application, month: int) -> tuple[list[Draw], list[Consulted]]:
     """Running awards of this county, all benefits and townships."""
+    county, ids = application.county_code, [m.person_id for m in application.members if m.person_id]
     rows = session.execute(
         select(Person.person_id, Award.benefit, Award.from_month, Award.to_month, Award.amount)
         .join(Person, Person.id == Award.recipient_id)
@@ -62,7 +64,11 @@ def own_awards(session: Session, county: str, ids: Sequence[str], month: int) ->
     return [d for d in draws if d.last is None or d.last >= month], [Consulted("本縣發放資料", clock.today())]
 
 
-SOURCES: list[Source] = [own_awards]
+def sources() -> tuple[Source, ...]:
+    """Everything that is consulted."""
+    from . import exclusion_sources
+
+    return own_awards, exclusion_sources.registers, exclusion_sources.rosters
 
 
 def look(session: Session, application: Application, on: dt.date) -> dict[str, Any]:
@@ -73,22 +79,23 @@ def look(session: Session, application: Application, on: dt.date) -> dict[str, A
         e.counterpart: e for e in active(exclusions_in_force(session, application.county_code, on)) if e.benefit == application.benefit
     }
     hits: list[dict[str, Any]] = []
-    sources: list[dict[str, Any]] = []
+    asked: list[dict[str, Any]] = []
     with scope.use(scope.SYSTEM):
-        for consult in SOURCES:
-            draws, consulted = consult(session, application.county_code, list(position), month)
-            hits += [_hit(d, position[d.person_id], pairs.get(_key(d, application))) for d in draws if not _own(d, application, position)]
-            sources += [{"name": c.name, "as_of": c.as_of and c.as_of.isoformat()} for c in consulted]
+        for consult in sources():
+            draws, consulted = consult(session, application, month)
+            hits += [_hit(d, position[d.person_id], _key(d, application), pairs) for d in draws if not _own(d, application, position)]
+            asked += [{"name": c.name, "as_of": c.as_of and c.as_of.isoformat()} for c in consulted]
         shared = _counted_elsewhere(session, application, list(position))
     kept = {(h["position"], h["counterpart"], h["first"]): h for h in (application.exclusions or {}).get("hits", []) if h["exception"]}
     for hit in hits:
         if old := kept.get((hit["position"], hit["counterpart"], hit["first"])):
             hit |= {"exception": old["exception"], "exception_reason": old["exception_reason"]}
-    return {"hits": hits, "sources": sources, "shared": shared}
+    return {"hits": hits, "sources": asked, "shared": shared}
 
 
 def _key(d: Draw, application: Application) -> str:
-    return "same_benefit_other_county" if d.counterpart == application.benefit else d.counterpart
+    """The code of the exclusion table: the same benefit drawn twice is a pair of its own."""
+    return SAME if d.counterpart == application.benefit else d.counterpart
 
 
 def _own(d: Draw, application: Application, position: dict[str, int]) -> bool:
@@ -96,11 +103,12 @@ def _own(d: Draw, application: Application, position: dict[str, int]) -> bool:
     return d.counterpart == application.benefit and position[d.person_id] == 1 and d.source == "本縣發放資料" and application.purpose != "new"
 
 
-def _hit(d: Draw, position: int, pair: Exclusion | None) -> dict[str, Any]:
-    own = position == 1
+def _hit(d: Draw, position: int, key: str, pairs: dict[str, Exclusion]) -> dict[str, Any]:
+    own, pair = position == 1, pairs.get(key)
     relation = pair.relation if pair and own else Relation.INFO_ONLY
     return asdict(d) | {
         "as_of": d.as_of and d.as_of.isoformat(),
+        "counterpart": key,
         "position": position,
         "name": counterpart_names().get(d.counterpart, d.counterpart),
         "relation": relation.value,

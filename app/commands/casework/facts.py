@@ -76,10 +76,13 @@ def _holdings(a: ElderlyApplication) -> f.PriorHoldings | None:
 
 
 def other_benefits(application: Application) -> tuple[f.OtherBenefit, ...] | None:
-    """What the exclusion check found about the applicant; None when it was not run."""
+    """What the exclusion check found about the applicant; None when it was not run.
+
+    A hard exclusion with a lawful exception is the county's to answer for: it stays on the page and on the decision, not in the test.
+    """
     if application.exclusions is None or application.exclusions_checked_at is None:
         return None
-    return tuple(_other(hit) for hit in application.exclusions["hits"] if hit["position"] == 1)
+    return tuple(_other(h) for h in application.exclusions["hits"] if h["position"] == 1 and not (h["hard"] and h["exception"]))
 
 
 def _other(hit: dict[str, Any]) -> f.OtherBenefit:

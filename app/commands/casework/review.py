@@ -118,7 +118,8 @@ def approve(ctx: Context, application_id: int, comment: str = "", decision_no: s
     if lacking := evidence(application, today):
         raise Refused("；".join(lacking), "E-EVIDENCE")
     if judged.eligible is Answer.UNKNOWN:
-        raise Refused("還不能核定：" + "；".join(m.text for m in judged.missing[:4]) or "仍有尚未查明的項目", "E-UNKNOWN")
+        open_points = [m.text for m in judged.missing] or [line.question for line in judged.open_questions()]
+        raise Refused("還不能核定：" + "；".join(open_points[:4]), "E-UNKNOWN")
     if judged.eligible is Answer.NO or not judged.amount or judged.start_month is None:
         raise Refused("依規定不符合請領條件，請改為「不予核定」；須經中央同意的特殊案件請先登錄同意文號", "E-NOT-ELIGIBLE")
     decision = record(ctx, application, judged, "granted", comment, decision_no)
