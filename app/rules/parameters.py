@@ -102,6 +102,9 @@ def label_of(name: str) -> str:
         return settings()[name].label
     if name.startswith("occupation_wage."):
         return f"職類別每月平均經常性薪資（{name.partition('.')[2]}）"
+    if name.startswith("disability_care_rate."):
+        part = name.partition(".")[2].replace("general", "一般").replace("age", "年齡")
+        return f"身心障礙者托育養護費用補助比率（{part}）"
     return name
 
 

@@ -57,6 +57,7 @@ describe(Doubt.grade, choices=DOUBT_GRADES, styles={"A": "bad", "B": "warn", "C"
 describe(Doubt.rule_code, choices={code: rule.title for code, rule in RULES.items()})
 describe(Doubt.benefit, choices={b.code: b.name for b in benefits().values()})
 describe(Doubt.relation, choices=RELATIONS)
+describe(MatchRun.engine, choices={"duckdb": _l("Built-in engine"), "spark": _l("Cluster engine")})
 describe(Doubt.outcome, choices=OUTCOMES)
 name_events({"doubt.answered": _l("Doubt answered"), "match.run": _l("Match run stored"), "doubt.exported": _l("Doubts exported")})
 

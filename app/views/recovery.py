@@ -16,6 +16,7 @@ from app.commands.base import CommandError, Refused
 from app.commands.recovery import CLAIM, OPEN
 from app.core import clock
 from app.extensions import db
+from app.matching.rules import RULES
 from app.models.award import Award
 from app.models.overpayment import METHODS, ORIGINS, Overpayment
 from app.security import roles, web
@@ -28,6 +29,7 @@ from .home import tile
 
 ORDER = 45
 
+describe(Overpayment.rule_code, choices={code: rule.title for code, rule in RULES.items()})
 describe(Overpayment.state, styles={
     "opened": "warn", "heard": "info", "decided": "info", "served": "warn", "settled": "good", "referred": "bad", "written_off": "neutral",
     "dropped": "neutral",
@@ -108,6 +110,7 @@ class OverpaymentView(CaseView):
         "pay_by",
         "state",
     ]
+    label_columns = {"balance": _l("Balance to recover")}
     order_columns = ["claim_no", "amount", "pay_by", "state"]
     search_columns = ["claim_no", "person_id", "name", "benefit", "town_code", "state", "origin", "pay_by"]
     show_fieldsets = [

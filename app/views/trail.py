@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.models.access import AccessEntry, SecurityEvent
 from app.models.audit import AuditEntry
+from app.rules.benefits import benefits
 from app.security.roles import ADMINISTRATOR, AUDITOR
 
 from .base import ListView, ViewInterface, describe
@@ -30,6 +31,11 @@ describe(
 )
 
 
+def subject_name(subject: str) -> str:
+    """A record's number; where a benefit is part of it, with its name."""
+    return "／".join(benefits()[part].name if part in benefits() else part for part in subject.split("/"))
+
+
 class AuditEntryView(ListView):
     """稽核軌跡：做了什麼、誰做的，前後相連不能更改。"""
 
@@ -37,6 +43,7 @@ class AuditEntryView(ListView):
     record_name = _l("Audit trail")
     list_columns = ["seq", "at", "actor", "office", "event", "subject_table", "subject_id"]
     search_columns = ["event", "actor", "subject_table", "subject_id"]
+    formatters_columns = {"subject_id": subject_name}
     base_order = ("seq", "desc")
     default_roles = (AUDITOR,)
 

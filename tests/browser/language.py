@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 
 ALLOWED = frozenset(
     # terms the people in the offices, and the files they exchange, use as they are
-    ["ACH", "CSV", "TXT", "ZIP", "XLS", "XLSX", "ODS", "PDF", "HTML", "JSON", "XML", "SHA", "MD", "ID", "IP", "HTTP", "HTTPS", "URL", "RFC", "UTF", "UTC", "BOM", "Unicode", "Big", "CRLF", "LF", "MB", "KB", "Windows", "Excel", "SQLite", "PostgreSQL", "DuckDB", "Spark", "Wilson", "Alt", "EDI", "NT"]
+    ["ACH", "CSV", "TXT", "ZIP", "XLS", "XLSX", "ODS", "PDF", "HTML", "JSON", "XML", "SHA", "MD", "ID", "IP", "HTTP", "HTTPS", "URL", "RFC", "UTF", "UTC", "BOM", "Unicode", "Big", "CRLF", "LF", "MB", "KB", "Windows", "Excel", "SQLite", "PostgreSQL", "DuckDB", "Spark", "Wilson", "Alt", "EDI", "NT", "nil", "mapping"]
 )
 NAMES = "温"
 """Characters that Taiwanese family and given names use although Big5 lacks them."""
 WORD = re.compile(r"[A-Za-z]{2,}")
-CODE = re.compile(r"[A-Za-z0-9*_.@:/+-]*[0-9*_@][A-Za-z0-9*_.@:/+-]*")
+CODE = re.compile(r"[A-Za-z_*]*\.(?:json|xls|xlsx|csv|txt|zip|ods)\b|[A-Za-z0-9*_.@:/+-]*[0-9*_@][A-Za-z0-9*_.@:/+-]*")
 """Case numbers, masked IDs, user names, hashes: letters together with digits or signs."""
 SAID = ("alt", "title", "placeholder", "aria-label", "value")
 

@@ -96,3 +96,11 @@ def test_every_permission_has_a_name(app: object, catalogue: Catalog) -> None:
     with app.test_request_context("/"):  # type: ignore[attr-defined]
         shown = {text for pair in setup.default_grants() for text in (thing_label(pair), verb_label(pair)) if not pair[1].startswith("Try")}
     assert [t for t in sorted(shown) if any(c.isascii() and c.isalpha() for c in t)] == []
+
+
+def test_no_template_asks_a_permission_with_constants_only() -> None:
+    """Jinja works such an expression out once, for whoever comes first, and shows everybody the same."""
+    import re
+
+    constant = re.compile(r"['\"]\s*\|\s*is_item_visible\(\s*['\"]")
+    assert [str(p) for p in (ROOT / "app" / "templates").rglob("*.html") if constant.search(p.read_text("utf-8"))] == []
