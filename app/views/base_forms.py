@@ -14,6 +14,8 @@ from .base_values import choices_of, column_at, kind_of, show
 from .fields_roc import MoneyField, PersonIdField, RocDateField, RocMonthField, YesNoField
 from .remote import Lookup, RemoteSelectField
 
+LARGEST = 2**31 - 1
+"""What an integer column holds."""
 SMALL = 200
 """Relations without a look-up are drawn as a drop-down of at most this many rows."""
 
@@ -41,6 +43,9 @@ class WholeNumberField(IntegerField):
             self.data = int(typed)
         except ValueError:
             raise ValidationError(f"「{valuelist[0]}」不是整數，請只填數字") from None
+        if abs(self.data) > LARGEST:
+            self.data = None
+            raise ValidationError(f"「{valuelist[0]}」太大，請檢查位數")
 
 
 class ChoiceField(SelectField):

@@ -112,13 +112,27 @@ IncomeForm = form_class(
     kind={"codes": INCOMES}, per={"codes": PERIODS, "blank": "", "label": "期間"}, source={"codes": SOURCES, "blank": "", "label": "來源"},
     principal={"label": "存款本金"}, counted={"label": "縣府列計"},
 )  # fmt: skip
-AssetForm = form_class(
-    AssetLine,
-    ("kind", "location", "value", "share_num", "share_den", "source", "exemption", "certified"),
-    kind={"codes": ASSETS}, location={"label": "坐落、存放處"}, share_num={"label": "持分"}, share_den={"label": "分之"},
-    source={"codes": SOURCES, "blank": "", "label": "來源"}, exemption={"codes": EXEMPTIONS, "blank": "列計", "label": "不列計原因"},
-    certified={"label": "已證明"},
-)  # fmt: skip
+
+
+class AssetForm(
+    form_class(  # type: ignore[misc]
+        AssetLine,
+        ("kind", "location", "value", "share_num", "share_den", "source", "exemption", "certified"),
+        kind={"codes": ASSETS}, location={"label": "坐落、存放處"}, share_num={"label": "持分分子"}, share_den={"label": "分母"},
+        source={"codes": SOURCES, "blank": "", "label": "來源"}, exemption={"codes": EXEMPTIONS, "blank": "列計", "label": "不列計原因"},
+        certified={"label": "已證明"},
+    )
+):  # fmt: skip
+    """One thing a member owns; the share is at most the whole."""
+
+    def validate_share_num(self, field: Any) -> None:
+        part, whole = self.share_num.data, self.share_den.data
+        if (part is not None and part < 1) or (whole is not None and whole < 1) or (part or 1) > (whole or 1):
+            raise ValidationError("持分不可大於 1：全部持有填 1 與 1，持有一半填 1 與 2")
+
+    validate_share_den = validate_share_num
+
+
 MemberForm = form_class(
     HouseholdMember,
     ("relation", "name", "person_id", "birth", "sex", "via", "death", "same_registration", "lives_together", "claims_dependant",
@@ -197,7 +211,8 @@ def refill(form: Form, section: str, unread: Mapping[str, str] | None, prefix: s
             f.process_formdata([typed])
         except ValueError as error:
             f.process_errors.append(str(error))
-        f.validate(form)
+        own_check = getattr(type(form), f"validate_{f.short_name}", None)
+        f.validate(form, (own_check,) if own_check else ())
         f.errors = tuple(f.errors) or ("請重新填寫",)
 
 

@@ -47,3 +47,21 @@ def test_a_number_too_short_says_so_when_it_is_shown_again(clerk):
     save(clerk, pk, "household", **{"m2-relation": "child", "m2-name": "范志明", "m2-person_id": person_id(31)[:9]})
     page = clerk.get(f"{BASE}/intake/{pk}/household").text
     assert re.search(r'id="m2-person_id-error">[^<]*1 個英文字母加 9 個數字', page)
+
+
+def test_a_share_above_the_whole_and_a_western_tax_year_are_refused_in_place(clerk, session):
+    pk = start(clerk)
+    land = {"m1-a0-kind": "land", "m1-a0-value": "800000", "m1-a0-share_num": "3", "m1-a0-share_den": "2", "m1-a0-source": "tax"}
+    answer = save(clerk, pk, "means", **{"m1-tax_year": "2025", **land})
+    assert answer.status_code == 422 and "持分不可大於 1" in answer.text
+    again = clerk.get(f"{BASE}/intake/{pk}/means").text
+    assert "持分不可大於 1" in again and 'value="3"' in again and "請填民國年" in again
+    assert save(clerk, pk, "means", **{"m1-tax_year": "114", **land, "m1-a0-share_num": "1"}).status_code == 303
+    asset = session.get(Application, pk).members[0].assets[0]
+    assert (asset.share_num, asset.share_den) == (1, 2)
+
+
+def test_a_number_no_column_can_hold(clerk):
+    pk = start(clerk)
+    answer = save(clerk, pk, "facts", days_in_taiwan="9" * 30)
+    assert answer.status_code == 422 and "太大，請檢查位數" in answer.text

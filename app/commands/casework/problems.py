@@ -15,6 +15,8 @@ from app.models.household import HouseholdMember
 
 ADULT = 15
 """A parent is at least this much older than the child."""
+FIRST_YEAR = 80
+"""The oldest ROC year of tax data anybody could still hold."""
 DAYS = 366
 """A year has no more days."""
 
@@ -131,6 +133,8 @@ def _means(a: Application, today: dt.date) -> Iterator[Problem]:
             continue
         if m.tax_year is None:
             yield Problem("means", "tax_year", f"{m.name}的財稅資料尚未查調", "unknown", m.position)
+        elif not FIRST_YEAR <= m.tax_year <= today.year - roc.EPOCH:
+            yield Problem("means", "tax_year", f"{m.name}的財稅年度 {m.tax_year} 不對，請填民國年，例如 {need}", member=m.position)
         elif m.tax_year < need:
             yield Problem("means", "tax_year", f"{m.name}的財稅資料是 {m.tax_year} 年度，應查調 {need} 年度", "unknown", m.position)
         for line in m.incomes:
