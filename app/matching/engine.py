@@ -69,6 +69,7 @@ class Engine(Protocol):
 
     def view(self, name: str, paths: Sequence[Path], empty: pl.DataFrame) -> None: ...
     def make(self, name: str, text: str) -> None: ...
+    def drop(self, name: str) -> None: ...
     def one(self, text: str) -> tuple[Any, ...]: ...
     def append(self, name: str, text: str) -> None: ...
     def write(self, name: str, path: Path) -> int: ...
@@ -127,11 +128,13 @@ def find(work: Work, engine: Engine, out: Path) -> Evidence:
         condition.name: frame(condition, work.conditions(range(first, last + 1))),
     }
     for name, data in small.items():
-        part = out.with_name(f".{name}.parquet")
+        part = out.with_name(f"{name}.parquet")
         data.write_parquet(part)
         engine.view(name, (part,), data)
     for name, select in stage.steps(work.month, first, last).items():
         engine.make(name, sql.text_of(select, engine.name))
+    for table in stage.SCAFFOLD:
+        engine.drop(table.name)
     seconds["stage"] = round(time.perf_counter() - clock, 3)
     engine.view("evidence", (), frame(evidence))
     failed: dict[str, str] = {}
@@ -146,7 +149,7 @@ def find(work: Work, engine: Engine, out: Path) -> Evidence:
     rows = engine.write("evidence", out)
     seconds["write"] = round(time.perf_counter() - clock, 3)
     for name in small:
-        out.with_name(f".{name}.parquet").unlink(missing_ok=True)
+        out.with_name(f"{name}.parquet").unlink(missing_ok=True)
     return Evidence(out, rows, (first, last), failed, seconds)
 
 
@@ -176,6 +179,9 @@ class DuckEngine:
     def make(self, name: str, text: str) -> None:
         self._db.execute(f"CREATE OR REPLACE TABLE {name} AS {text}")
 
+    def drop(self, name: str) -> None:
+        self._db.execute(f"DROP TABLE {name}")
+
     def one(self, text: str) -> tuple[Any, ...]:
         return self._db.execute(text).fetchone() or ()
 
@@ -196,58 +202,57 @@ _DUCK_TYPE: Final = {pl.String(): "VARCHAR", pl.Int32(): "INTEGER", pl.Int64(): 
 
 
 class SparkEngine:
-    """The same selects on Spark. `master` as Spark writes it (`local[2]`, `spark://host:7077`); paths must be seen by every worker."""
+    """The same selects on Spark. `master` as Spark writes it (`local[2]`, `spark://host:7077`); the snapshots and `temp`, which keeps the
+    working tables of a run, must be seen by every worker. Tables are written and read back, so that plans stay small."""
 
     name = "spark"
 
-    def __init__(self, master: str) -> None:
+    def __init__(self, master: str, temp: Path) -> None:
         if find_spec("pyspark") is None:
             raise EngineRefused("這台機器沒有安裝 Spark（pyspark）；請安裝選用套件 [spark] 及 Java 17，或改用 --engine duckdb")
         from pyspark.sql import SparkSession
 
+        self._temp, self._parts = temp, 0
         self._spark: Any = (
             SparkSession.builder.master(master)
             .appName("swis match")
             .config("spark.ui.enabled", "false")
+            .config("spark.ui.showConsoleProgress", "false")
             .config("spark.sql.shuffle.partitions", "8")
             .config("spark.sql.session.timeZone", "UTC")
             .getOrCreate()
         )
-        self._parts: dict[str, list[Any]] = {}
+        self._spark.sparkContext.setLogLevel("ERROR")
 
     def view(self, name: str, paths: Sequence[Path], empty: pl.DataFrame) -> None:
         if paths:
             data = self._spark.read.option("mergeSchema", "true").parquet(*(str(p) for p in paths))
         else:
             data = self._spark.createDataFrame([], ", ".join(f"`{c}` {_SPARK_TYPE[t]}" for c, t in empty.schema.items()))
-            self._parts[name] = []
         data.createOrReplaceTempView(name)
 
     def make(self, name: str, text: str) -> None:
-        self._spark.sql(text).cache().createOrReplaceTempView(name)
+        folder = str(self._temp / name)
+        self._spark.sql(text).write.mode("overwrite").parquet(folder)
+        self._spark.read.parquet(folder).createOrReplaceTempView(name)
+
+    def drop(self, name: str) -> None:
+        self._spark.catalog.dropTempView(name)
 
     def one(self, text: str) -> tuple[Any, ...]:
         return tuple(self._spark.sql(text).first() or ())
 
     def append(self, name: str, text: str) -> None:
-        rows = self._spark.sql(text).cache()
-        rows.count()  # so that a rule that fails fails here
-        self._parts[name].append(rows)
+        self._spark.sql(text).write.parquet(str(self._temp / f"{name}-{self._parts}"))
+        self._parts += 1
 
     def write(self, name: str, path: Path) -> int:
-        rows = self._parts[name][0]
-        for part in self._parts[name][1:]:
-            rows = rows.unionByName(part)
-        folder = path.with_suffix(".spark")
-        rows.coalesce(1).write.mode("overwrite").parquet(str(folder))
-        pl.scan_parquet(folder / "*.parquet").collect().write_parquet(path, compression="zstd")
-        for file in sorted(folder.iterdir()):
-            file.unlink()
-        folder.rmdir()
-        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+        parts = [pl.scan_parquet(self._temp / f"{name}-{i}" / "*.parquet") for i in range(self._parts)]
+        rows = pl.concat(parts).collect()
+        rows.write_parquet(path, compression="zstd")
+        return rows.height
 
     def close(self) -> None:
-        self._spark.catalog.clearCache()
         self._spark.stop()
 
 
@@ -264,7 +269,7 @@ def opened(name: str, temp: Path, spark_master: str = "local[*]") -> Iterator[En
     if name not in ENGINES:
         raise EngineRefused(f"沒有「{name}」這種比對引擎，請用 {' 或 '.join(ENGINES)}")
     temp.mkdir(parents=True, exist_ok=True)
-    engine = DuckEngine(temp) if name == "duckdb" else SparkEngine(spark_master)
+    engine = DuckEngine(temp) if name == "duckdb" else SparkEngine(spark_master, temp)
     try:
         yield engine
     finally:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.sql.expression import Select
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
@@ -57,8 +58,14 @@ def _string_duckdb(_type: String, _compiler: Any, **_kw: Any) -> str:
     return "VARCHAR"
 
 
+class _Backticks(IdentifierPreparer):
+    def __init__(self, dialect: Any, **_kw: Any) -> None:
+        super().__init__(dialect, initial_quote="`", final_quote="`")
+
+
 class _Spark(DefaultDialect):
     name = "spark"
+    preparer: type[IdentifierPreparer] = _Backticks
     supports_native_boolean = True
 
 

@@ -29,6 +29,7 @@ from .tables import (
     next_move,
     pension,
     pensioned,
+    person,
     person_map,
     registered,
     returned,
@@ -49,12 +50,12 @@ def person_map_select() -> Any:
     a, b = household_change.alias("a"), household_change.alias("b")
     new_a, new_b = func.upper(a.c.new_value), func.upper(b.c.new_value)
     later = (
-        select(b.c.person_id, func.max(new_b).label("new"))
+        select(b.c.person_id, func.max(new_b).label("newer"))
         .where(b.c.event == "id_change", b.c.new_value.is_not(None))
         .group_by(b.c.person_id)
     )
     later_t = later.subquery("later")
-    canon = func.max(func.coalesce(later_t.c.new, new_a))
+    canon = func.max(func.coalesce(later_t.c.newer, new_a))
     return (
         select(a.c.person_id.label("person_id"), cast(canon, TEXT).label("canon_id"))
         .select_from(a.outerjoin(later_t, later_t.c.person_id == new_a))
@@ -126,13 +127,14 @@ def line_select(ref_month: int, first_month: int, last_month: int) -> Any:
     )
 
 
-def _persons() -> Any:
-    return select(line.c.person_id.label("id")).distinct().subquery("persons")
+def person_select() -> Any:
+    """Everybody in the rosters looked at, once."""
+    return select(line.c.person_id.label("id")).distinct()
 
 
 def registered_select() -> Select[Any]:
     """The household registry's entry of everybody in the rosters, one per person (the entry under the present ID first)."""
-    g, p, w = household_register.alias("g"), person_map.alias("p"), _persons()
+    g, p, w = household_register.alias("g"), person_map.alias("p"), person.alias("w")
     rank = func.row_number().over(partition_by=_canon(g, p), order_by=(case((g.c.person_id == _canon(g, p), 0), else_=1), g.c.person_id))
     x = (
         select(_canon(g, p).label("person_id"), g.c.name, g.c.birth, g.c.county_code, g.c.status, rank.label("rn"))
@@ -150,7 +152,7 @@ def registered_select() -> Select[Any]:
 
 def move_select() -> Select[Any]:
     """Moves of everybody in the rosters. `at_home` breaks ties of one day: the move that ends where the registry has the person is later."""
-    h, p, w, g = household_change.alias("h"), person_map.alias("p"), _persons(), registered.alias("g")
+    h, p, w, g = household_change.alias("h"), person_map.alias("p"), person.alias("w"), registered.alias("g")
     return (
         select(
             cast(_canon(h, p), TEXT).label("person_id"),
@@ -258,7 +260,8 @@ def known_name_select() -> Any:
 
 
 def work_select() -> Select[Any]:
-    """`line` with the registry's entry, the last move, the return within the month, and whether the person was registered elsewhere."""
+    """`line` with the registry's entry, the last move, the return within the month, whether the person was registered elsewhere, and how
+    many lines the person has for the month (`together`: rules about two payments look at those with more than one)."""
     x, g, m, n, b, k = (
         line.alias("l"),
         registered.alias("g"),
@@ -286,6 +289,7 @@ def work_select() -> Select[Any]:
         b.c.back,
         cast(home, TEXT).label("home_county"),
         cast(away, INT).label("away"),
+        cast(func.count().over(partition_by=(x.c.person_id, x.c.month)), INT).label("together"),
     ).select_from(
         x.outerjoin(g, g.c.person_id == x.c.person_id)
         .outerjoin(m, and_(m.c.person_id == x.c.person_id, m.c.month == x.c.month))
@@ -297,7 +301,7 @@ def work_select() -> Select[Any]:
 
 def death_select() -> Select[Any]:
     """The registry's last word on each person's death: the latest registered of deaths and annulments, under any ID he or she had."""
-    h, p, w = household_change.alias("h"), person_map.alias("p"), _persons()
+    h, p, w = household_change.alias("h"), person_map.alias("p"), person.alias("w")
     canon = _canon(h, p)
     rank = func.row_number().over(partition_by=canon, order_by=(h.c.registered_date.desc(), h.c.change_no.desc()))
     x = (
@@ -325,7 +329,7 @@ def stay_select() -> Select[Any]:
     Out and in on one day cancel each other. A way out followed by another way out has lost its return; it counts for nothing, so the
     days counted are never too many.
     """
-    b, p, w = border_crossing.alias("b"), person_map.alias("p"), _persons()
+    b, p, w = border_crossing.alias("b"), person_map.alias("p"), person.alias("w")
     canon = _canon(b, p)
     net = func.sum(case((b.c.direction == "out", 1), else_=-1))
     days = (
@@ -351,7 +355,7 @@ def stay_select() -> Select[Any]:
 
 def _of_persons(source: Any, target: Any) -> Select[Any]:
     """A register's rows about people in the rosters, under the ID they have now."""
-    s, p, w = source.alias("s"), person_map.alias("p"), _persons()
+    s, p, w = source.alias("s"), person_map.alias("p"), person.alias("w")
     canon = _canon(s, p)
     columns = [cast(canon, TEXT).label("person_id"), *(s.c[c.name] for c in target.c if c.name != "person_id")]
     return select(*columns).select_from(s.outerjoin(p, p.c.person_id == s.c.person_id).join(w, w.c.id == canon))
@@ -362,16 +366,21 @@ def steps(ref_month: int, first_month: int, last_month: int) -> dict[str, Any]:
     return {
         person_map.name: person_map_select(),
         line.name: line_select(ref_month, first_month, last_month),
+        person.name: person_select(),
         registered.name: registered_select(),
         move.name: move_select(),
         last_move.name: last_move_select(),
         next_move.name: next_move_select(),
         returned.name: returned_select(),
         known_name.name: known_name_select(),
-        work.name: work_select(),
         death.name: death_select(),
         held.name: _of_persons(custody, held),
         pensioned.name: _of_persons(pension, pensioned),
         drawn.name: _of_persons(benefit_elsewhere, drawn),
         stay.name: stay_select(),
+        work.name: work_select(),
     }
+
+
+SCAFFOLD: Final = (person_map, line, person, registered, move, last_move, next_move, returned, known_name)
+"""Needed only until `work` stands; dropped then, so that a nation's month fits in a gigabyte."""

@@ -105,6 +105,7 @@ line = _table(
     paid=BIG,
     skey=TEXT,
 )
+person = _table("person", id=TEXT)  # everybody in the rosters looked at
 registered = _table("registered", person_id=TEXT, reg_name=TEXT, reg_birth=DATE, reg_county=TEXT, reg_status=TEXT)
 move = _table(
     "move",
@@ -143,6 +144,7 @@ work = _table(
     back=DATE,
     home_county=TEXT,
     away=INT,
+    together=INT,
 )
 death = _table(
     "death", person_id=TEXT, written_id=TEXT, change_no=TEXT, event=TEXT, event_date=DATE, registered_date=DATE, name=TEXT, birth=DATE

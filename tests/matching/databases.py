@@ -37,6 +37,9 @@ class SqlEngine:
     def make(self, name: str, text: str) -> None:
         self._run(f'CREATE TEMPORARY TABLE "{name}" AS {text}')
 
+    def drop(self, name: str) -> None:
+        self._run(f'DROP TABLE "{name}"')
+
     def one(self, text: str) -> tuple[Any, ...]:
         return tuple(self._run(text).fetchone())
 

@@ -119,3 +119,11 @@ def test_every_select_compiles_with_every_value_written_in(dialect: str) -> None
     if dialect == "spark":
         assert not any("VARCHAR" in text or "julianday" in text for text in texts)
         assert any("datediff(" in text for text in texts)
+
+
+@pytest.mark.slow
+def test_spark_says_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    sources = {name: frames.frame_of(name, part) for name, part in _rows(7).items()}
+    wanted = quick(tmp_path, frames.MAR, sources)
+    assert quick(tmp_path, frames.MAR, sources, "spark") == wanted

@@ -88,7 +88,7 @@ def _duplicate(_: Mapping[str, int]) -> Select[Any]:
                 b, and_(b.c.person_id == a.c.person_id, b.c.month == a.c.month, b.c.kind == a.c.kind, b.c.rec_key != a.c.rec_key)
             ).outerjoin(e, condition_on(a, e, key))
         )
-        .where(or_(a.c.run == 1, b.c.run == 1), is_second(a, b))
+        .where(a.c.together > 1, b.c.together > 1, or_(a.c.run == 1, b.c.run == 1), is_second(a, b))
     )
 
 
@@ -147,7 +147,7 @@ def _exclusive(rule: str, relations: tuple[str, ...], quiet: tuple[str, ...]) ->
                 e, condition_on(a, e, b.c.b_key)
             )
         )
-        .where(or_(a.c.run == 1, b.c.run == 1), e.c.relation.in_((*relations, *quiet)), one_side)
+        .where(a.c.together > 1, b.c.together > 1, or_(a.c.run == 1, b.c.run == 1), e.c.relation.in_((*relations, *quiet)), one_side)
     )
 
 
@@ -334,7 +334,7 @@ def _cap(_: Mapping[str, int]) -> Select[Any]:
             func.max(w.c.run).over(**mine).label("any_run"),
         )
         .select_from(w.outerjoin(given, and_(given.c.person_id == w.c.person_id, given.c.month == w.c.month)))
-        .where(counts)
+        .where(counts, or_(w.c.together > 1, given.c.amount.is_not(None), w.c.paid > w.c.cap))
         .subquery("t")
     )
     hard = lines.c.hard_total + lines.c.elsewhere > lines.c.cap
