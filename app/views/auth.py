@@ -57,7 +57,8 @@ class AuthView(BaseView):
         if form.validate_on_submit():
             user = self.appbuilder.sm.auth_user_db(form.username.data, form.password.data)
             if user is not None:
-                target = get_safe_redirect(request.args.get("next", ""))
+                wanted = request.args.get("next", "")
+                target = get_safe_redirect(wanted) if wanted else url_for("HomeView.index")
                 login_user(user, remember=False)
                 web.open_session(user)
                 # open_session starts an empty cookie; flask-login's mark goes into it
