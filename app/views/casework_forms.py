@@ -128,7 +128,7 @@ class AssetForm(
     def validate_share_num(self, field: Any) -> None:
         part, whole = self.share_num.data, self.share_den.data
         if (part is not None and part < 1) or (whole is not None and whole < 1) or (part or 1) > (whole or 1):
-            raise ValidationError("持分不可大於 1：全部持有填 1 與 1，持有一半填 1 與 2")
+            raise ValidationError("持分不可大於 1")
 
     validate_share_den = validate_share_num
 

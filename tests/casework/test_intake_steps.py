@@ -65,3 +65,18 @@ def test_a_number_no_column_can_hold(clerk):
     pk = start(clerk)
     answer = save(clerk, pk, "facts", days_in_taiwan="9" * 30)
     assert answer.status_code == 422 and "太大，請檢查位數" in answer.text
+
+
+def test_nothing_comes_in_tomorrow(clerk):
+    pk = start(clerk)
+    fill(clerk, pk)
+    save(clerk, pk, "documents", **{"consent_on": "150/1/1", "affidavit_on": "115/1/1", "affidavit-received_on": "150/1/1"})
+    page = clerk.get(f"{BASE}/intake/{pk}/summary").text
+    assert "查調同意書簽署日不可晚於今天" in page and "切結書的收到日期不可晚於今天" in page
+
+
+def test_the_summary_shows_no_button_but_its_own(clerk, session):
+    pk = start(clerk)
+    fill(clerk, pk)
+    page = clerk.get(f"{BASE}/intake/{pk}/summary").text.partition('<main')[2]
+    assert "****" in page and re.findall(r"<button[^>]*>([^<]*)", page.partition("</main>")[0]) == ["送出申請案"]

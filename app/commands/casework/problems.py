@@ -70,6 +70,13 @@ def _common(a: Application, today: dt.date) -> Iterator[Problem]:
         yield Problem("person", "registered_address", "請填戶籍地址")
     if a.consent_on is None:
         yield Problem("documents", "consent_on", "請登錄申請人簽署查調同意書的日期，否則不得查調財稅與戶籍資料")
+    for name in ("consent_on", "affidavit_on", "household_taken_on"):
+        if (day := getattr(a, name)) is not None and day > today:
+            section = "household" if name == "household_taken_on" else "documents"
+            yield Problem(section, name, f"{Application.__table__.c[name].info['label']}不可晚於今天")
+    for d in a.documents:
+        if d.received_on and d.received_on > today:
+            yield Problem("documents", f"{d.code}-received_on", f"{DOCUMENTS.get(d.code, d.code)}的收到日期不可晚於今天")
     if a.agent_name and not a.agent_relation:
         yield Problem("person", "agent_relation", "由代理人申請時，請填代理人與申請人的關係")
     if lacking := [str(DOCUMENTS.get(d.code, d.code)) for d in a.documents if d.missing]:
