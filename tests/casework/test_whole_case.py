@@ -119,7 +119,7 @@ def test_start_month_is_the_month_the_documents_were_complete(desk, session):
     start = dt.date(2026, 9, 10)
     with clock.frozen(start):
         desk.open().fill(children=[(45, 42_000)])
-        desk.save(fields={"household_taken_on": start, "consent_on": start}, documents={c: {"received_on": start} for c in (
+        desk.save(fields={"household_taken_on": start, "consent_on": start, "affidavit_on": start}, documents={c: {"received_on": start} for c in (
             "application_form", "identity", "household_transcript", "passbook", "consent_form", "affidavit")}, lines={1: {"tax_year": 113}})  # fmt: skip
         desk.submit()
     with clock.frozen(dt.date(2026, 10, 2)):
