@@ -1,13 +1,16 @@
 """The application factory: wires the rooms together, nothing else."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+if TYPE_CHECKING:
+    from flask import Flask
 
 
-def create_app(settings: dict[str, Any] | None = None) -> Flask:
+def create_app(settings: dict[str, Any] | None = None) -> "Flask":
     """The console. `settings` replaces what the environment says (tests). Raises config.UnsafeSetting."""
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
     import config
 
     from .extensions import csrf, db, migrate

@@ -5,8 +5,8 @@ The file is read and checked before the transaction begins; the transaction only
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,15 +26,21 @@ from app.models.exchange import ACCEPTED, REJECTED, SUPERSEDED, Batch, BatchErro
 from app.security.actor import Actor
 
 from .base import Conflict, Context, Forbidden, Refused, command
+from .concerns import Concern, concerns
 from .deliveries import SENDERS, base_of, county_for, received, slot_of
 from .deliveries import current_snapshots as current_snapshots
 from .deliveries import home as home
-from .jobs import enqueue
 
 MODES: Final = ("new", "supplement", "replacement")
-SWING: Final = 0.20  # change of the row count against last month that is pointed out
-JOB: Final = "import_file"
-AT_ONCE: Final = 5 << 20  # bytes of an upload read while the person waits; larger ones are read by a job
+Reader = Callable[..., Delivery]
+
+
+class NeedsReason(Refused):
+    """The delivery is remarkable; whoever sends it has to confirm it with a reason."""
+
+    def __init__(self, found: list[Concern]) -> None:
+        super().__init__("請確認下列事項並填寫理由後再送：" + " ".join(c.text for c in found), "E-EXC-CONFIRM")
+        self.concerns = found
 
 
 @dataclass
@@ -58,6 +64,7 @@ class BatchResult:
     supersedes: int | None = None
     problem: tuple[str, str] | None = None
     notices: list[str] = field(default_factory=list)
+    concerns: list[Concern] = field(default_factory=list)
     error_file: Path | None = None
     seconds: float = 0.0
 
@@ -81,6 +88,7 @@ class BatchResult:
             "snapshot_rows": self.snapshot_rows,
             "supersedes": self.supersedes,
             "notices": self.notices,
+            "concerns": [concern.code for concern in self.concerns],
             "error_file": str(self.error_file) if self.error_file else None,
         }
         if self.problem:
@@ -101,10 +109,16 @@ def import_file(
     mode: str = "new",
     mapping: mappings.Mapping | None = None,
     file_name: str | None = None,
+    *,
+    reader: Reader = read_delivery,
+    confirm: bool = False,
+    reason: str = "",
 ) -> BatchResult:
     """Read, check and take in one file; `source` empty recognises the record type by the column titles. A ZIP with several
     files is taken in file by file; the result then adds them up.
 
+    `reader` reads one file (`confined.read_confined` for files from outside). With `confirm`, a delivery that is remarkable
+    (`concerns`) is refused until a `reason` is given, which the batch keeps.
     A file refused as a whole gives a result with `problem`, and its batch in state `rejected`. Raises Refused, Forbidden.
     """
     actor = who.actor if isinstance(who, Context) else who
@@ -115,7 +129,7 @@ def import_file(
     county = county_for(actor, source, county)
     path, began = Path(path), time.monotonic()
     name = file_name or path.name
-    asked = _Asked(source, county, month, kind, mode, mapping, name)
+    asked = _Asked(source, county, month, kind, mode, mapping, name, reader, confirm, reason.strip())
     try:
         if path.is_file() and archives.is_archive(path):
             with archives.unpacked(path) as members:
@@ -135,24 +149,26 @@ class _Asked:
     mode: str
     mapping: mappings.Mapping | None
     file_name: str
+    reader: Reader = read_delivery
+    confirm: bool = False
+    reason: str = ""
 
     def for_member(self, member: archives.Member) -> "_Asked":
         kind = self.kind or member.kind
-        return _Asked(
-            member.source or self.source,
-            self.county or member.county,
-            self.month if self.month is not None else member.month,
-            kind,
-            self.mode,
-            self.mapping,
-            f"{self.file_name}:{member.name}"[-200:],
+        return replace(
+            self,
+            source=member.source or self.source,
+            county=self.county or member.county,
+            month=self.month if self.month is not None else member.month,
+            kind=kind,
+            file_name=f"{self.file_name}:{member.name}"[-200:],
         )
 
 
 def _take_in(who: Actor | Context, path: Path, asked: _Asked, member: archives.Member | None) -> BatchResult:
     began = time.monotonic()
     try:
-        delivery = read_delivery(path, asked.source or None, asked.month, asked.county, asked.kind, asked.mapping)
+        delivery = asked.reader(path, asked.source or None, asked.month, asked.county, asked.kind, asked.mapping)
         if member is not None:
             archives.check_totals(member, delivery.meta.rows, delivery.meta.sum_amount, delivery.meta.rejected)
     except FileProblem as problem:
@@ -244,12 +260,16 @@ def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: P
         county_code=meta.county or "", source=meta.source, kind=meta.kind if meta.source == "roster" else None, month=meta.month,
         slot=slot, mode=asked.mode, state=ACCEPTED if meta.accepted else REJECTED, file_name=asked.file_name[:200],
         file_sha256=meta.file_sha256, content_sha256=content, carrier=meta.carrier, encoding=meta.encoding,
-        mapping=asked.mapping.name if asked.mapping else None, rows=meta.rows, accepted=meta.accepted, noticed=meta.noticed,
+        mapping=(asked.mapping.name or None) if asked.mapping else None, rows=meta.rows, accepted=meta.accepted, noticed=meta.noticed,
         rejected=meta.rejected, sum_amount=int(frame["amount"].sum()) if "amount" in frame.columns else 0,
         raw_path=_relative(raw), error_path=_relative(error), **received(ctx),
     )  # fmt: skip
     if meta.accepted:
-        result.notices += _against_last_month(ctx, batch, frame.height)
+        result.concerns = concerns(ctx.session, delivery, frame, content)
+        result.notices += [concern.text for concern in result.concerns]
+        if asked.confirm and result.concerns and not asked.reason:
+            raise NeedsReason(result.concerns)
+        batch.concerns, batch.reason = [[c.code, c.text] for c in result.concerns], asked.reason
         folder = meta.kind if meta.source == "roster" and meta.kind else meta.source
         batch.snapshot_path = _relative(snapshots.seal(frame, home(), meta.source, folder, content))
         batch.snapshot_rows = frame.height
@@ -259,7 +279,7 @@ def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: P
     ctx.session.add(batch)
     ctx.session.flush()
     ctx.audit("exchange.received", batch, source=meta.source, slot=slot, mode=asked.mode, rows=meta.rows, accepted=meta.accepted,
-              rejected=meta.rejected, file_sha256=meta.file_sha256, content_sha256=content)  # fmt: skip
+              rejected=meta.rejected, reason=asked.reason or None, file_sha256=meta.file_sha256, content_sha256=content)  # fmt: skip
     result.batch_no, result.state, result.supersedes = batch.id, batch.state, batch.supersedes_id
     result.snapshot_rows, result.seconds = batch.snapshot_rows, batch.seconds
     return result
@@ -315,22 +335,6 @@ def _supersede(ctx: Context, base: Batch | None, batch: Batch) -> None:
     ctx.audit("exchange.superseded", base, by_mode=batch.mode)
 
 
-def _against_last_month(ctx: Context, batch: Batch, rows: int) -> list[str]:
-    """What is remarkable against the roster of the month before."""
-    if batch.source != "roster" or batch.month is None:
-        return []
-    slot = slot_of(batch.source, batch.county_code, batch.month - 1, batch.kind)
-    last = ctx.session.scalars(select(Batch).where(Batch.slot == slot, Batch.state == ACCEPTED)).one_or_none()
-    if last is None or not last.snapshot_rows:
-        return []
-    change = (rows - last.snapshot_rows) / last.snapshot_rows
-    if abs(change) > SWING:
-        return [
-            f"本月 {rows:,} 列，比上月第 {last.id} 批的 {last.snapshot_rows:,} 列{'多' if change > 0 else '少'} {abs(change):.0%}，請確認檔案完整。"
-        ]
-    return []
-
-
 def _added_up(results: list[BatchResult], asked: _Asked, seconds: float) -> BatchResult:
     """One result for the files of an archive."""
     total = BatchResult(None, asked.source, asked.county, asked.month, asked.kind, asked.file_name, seconds=seconds)
@@ -339,6 +343,7 @@ def _added_up(results: list[BatchResult], asked: _Asked, seconds: float) -> Batc
         setattr(total, name, sum(getattr(r, name) for r in results))
     for r in results:
         total.batch_no = r.batch_no or total.batch_no
+        total.concerns += r.concerns
         total.notices += [f"{r.file_name}：{text}" for text in ([r.problem[1]] if r.problem else r.notices)]
         total.problem = total.problem or r.problem
     if all(r.duplicate_of is not None for r in results):
@@ -362,20 +367,3 @@ def import_all(who: Actor | Context, folder: Path | str) -> Iterator[BatchResult
             yield import_file(who, source, path, county, month, kind)
         except Refused as refusal:
             yield BatchResult(None, source, county, month, kind, path.name, problem=(refusal.code, refusal.message))
-
-
-@command("exchange.import", roles=SENDERS)
-def enqueue_import(
-    ctx: Context, source: str, path: Path, county: str | None, month: int | None, kind: str | None, mode: str, file_name: str
-) -> int:
-    """Queue the import of a received file (kept by `store.keep`); the number of the run."""
-    args = {
-        "source": source,
-        "path": _relative(path),
-        "county": county_for(ctx.actor, source, county),
-        "month": month,
-        "kind": kind,
-        "mode": mode,
-        "file_name": file_name,
-    }
-    return enqueue(ctx, JOB, args).id

@@ -61,7 +61,18 @@ def _encode_error(error: UnicodeError) -> tuple[bytes, int]:
     return cell, error.start + 1
 
 
+UNREAD: Final = "\ufffd"  # stands for bytes that are not of an encoding the uploader chose; its row is rejected
+
+
+def _mark_error(error: UnicodeError) -> tuple[str, int]:
+    try:
+        return _decode_error(error)
+    except UnicodeDecodeError as unread:
+        return UNREAD, unread.start + 1
+
+
 codecs.register_error("swis-eudc", _decode_error)
+codecs.register_error("swis-mark", _mark_error)
 codecs.register_error("swis-eudc-back", _encode_error)
 
 
@@ -120,13 +131,14 @@ def _offence(path: Path, encoding: Encoding) -> int | None:
             lines += data.count(b"\n")
 
 
-def _decoder(encoding: Encoding) -> codecs.IncrementalDecoder:
-    return codecs.getincrementaldecoder(encoding)("swis-eudc" if encoding == "cp950" else "strict")
+def _decoder(encoding: Encoding, mark: bool = False) -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder(encoding)("swis-mark" if mark else "swis-eudc" if encoding == "cp950" else "strict")
 
 
-def text_blocks(path: Path, encoding: Encoding) -> Iterator[str]:
-    """The file's text in pieces, line ends as `\\n`. UnicodeDecodeError at the first byte that does not decode."""
-    decoder = io.IncrementalNewlineDecoder(_decoder(encoding), translate=True)
+def text_blocks(path: Path, encoding: Encoding, mark: bool = False) -> Iterator[str]:
+    """The file's text in pieces, line ends as `\\n`. UnicodeDecodeError at the first byte that does not decode; with `mark`
+    such a byte becomes `UNREAD`."""
+    decoder = io.IncrementalNewlineDecoder(_decoder(encoding, mark), translate=True)
     with path.open("rb") as file:
         while data := file.read(_BLOCKS.get(encoding, _BLOCK)):
             yield decoder.decode(data)

@@ -7,7 +7,7 @@ hexadecimal → the character it means).
 
 import json
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,12 @@ class Mapping:
     codes: Map[str, Map[str, str]] = field(default_factory=dict)
     constants: Map[str, str] = field(default_factory=dict)
     characters: Map[str, str] = field(default_factory=dict)
+    mark_unread: bool = False
+    """The uploader chose the encoding of an undecidable file: bytes outside it reject their rows instead of the file."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form that `from_dict` takes."""
+        return {**asdict(self), "positions": {name: list(place) for name, place in self.positions.items()}}
 
     @property
     def translation(self) -> dict[int, str]:
@@ -54,6 +60,7 @@ def from_dict(data: Any, name: str = "") -> Mapping:
             positions={str(k): (int(v[0]), int(v[1])) for k, v in dict(data.get("positions", {})).items()},
             codes={str(k): {str(a): str(b) for a, b in dict(v).items()} for k, v in dict(data.get("codes", {})).items()},
             constants={str(k): str(v) for k, v in dict(data.get("constants", {})).items()},
+            mark_unread=bool(data.get("mark_unread", False)),
             characters={str(k).upper(): str(v) for k, v in dict(data.get("characters", {})).items()},
         )
     except KeyError as missing:

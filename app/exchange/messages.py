@@ -36,6 +36,12 @@ _ENTRIES: Final = (
     Entry("file_empty", "file", "檔案是空的，沒有任何資料列。", "如果本月確實沒有資料，請改用「無資料申報」（nil）；否則請重新匯出檔案。"),
     Entry("file_large", "file", "檔案大小 {size} 超過上限 {limit}。", "請依資料種類或月份分成數個檔案，或壓縮成 ZIP 再送。"),
     Entry(
+        "file_heavy",
+        "file",
+        "檔案展開後超過讀取的記憶體或時間上限（{limit}）。",
+        "請分成數個較小的檔案，或改存為 CSV 再送；如果檔案其實不大，可能已經損壞，請重新匯出。",
+    ),
+    Entry(
         "carrier_unknown", "file", "無法辨識檔案格式（檔名「{name}」）。", "請使用 CSV、以 | 分隔的 TXT、XLSX、ODS，或內含這些檔案的 ZIP。"
     ),
     Entry(

@@ -24,10 +24,11 @@ def read_text(path: Path, layout: Layout | None, mapping: Mapping | None) -> Tab
     """Open a CSV or pipe file. `layout` None guesses the record type by the titles (raises FileProblem when none fits)."""
     encoding = enc.detect(path) if not (mapping and mapping.encoding) else mapping.encoding
     translation = mapping.translation if mapping else {}
+    mark = mapping is not None and mapping.mark_unread
 
     def blocks() -> Iterator[str]:
         try:
-            for text in enc.text_blocks(path, encoding):
+            for text in enc.text_blocks(path, encoding, mark):
                 yield text.translate(translation) if translation else text
         except UnicodeDecodeError:
             raise FileProblem("encoding_unknown", line=1) from None
@@ -45,7 +46,15 @@ def read_text(path: Path, layout: Layout | None, mapping: Mapping | None) -> Tab
     rest = itertools.chain([head[ends[header.rows - 1] :]], start)
     table = Table("csv" if separator == "," else "txt", encoding, separator, header, iter(()))
     table.pieces = _pieces(rest, separator, len(header.titles), header.rows + 1)
+    if mark:
+        table.pieces = map(_unread_marked, table.pieces)
     return table
+
+
+def _unread_marked(piece: pl.DataFrame) -> pl.DataFrame:
+    """Rows with bytes that are not of the chosen encoding are rejected."""
+    unread = pl.any_horizontal(pl.col(c).str.contains(enc.UNREAD, literal=True).fill_null(False) for c in piece.columns if c.startswith("c"))
+    return piece.with_columns(pl.when(unread).then(pl.lit("bytes_unknown")).otherwise(pl.col("problem")).alias("problem"))
 
 
 def _head(blocks: Iterator[str]) -> str:

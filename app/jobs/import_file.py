@@ -4,26 +4,23 @@ from collections.abc import Iterator
 
 from flask_babel import lazy_gettext as _l
 
-from app.commands import deliveries, exchange
-from app.commands.base import Refused
+from app.commands import uploads
+from app.commands.base import CommandError, Refused
 
 from . import JobContext, job
 
 
-@job(exchange.JOB, label=_l("Import of a file"), permission="exchange.import", by_hand=False, on_behalf=True)
+@job(uploads.IMPORT_JOB, label=_l("Import of a file"), permission="exchange.import", by_hand=False, on_behalf=True)
 def run(ctx: JobContext) -> Iterator[None]:
     """Repeating it is safe: what was taken in already is recognised by its content."""
-    args = ctx.args
-    result = exchange.import_file(
-        ctx,
-        args["source"],
-        deliveries.home() / args["path"],
-        args["county"],
-        args["month"],
-        args["kind"],
-        args["mode"],
-        file_name=args["file_name"],
-    )
+    number = ctx.args["upload"]
+    token, reason = uploads.token_of(ctx.actor, number)
+    try:
+        result = uploads.import_now(ctx, token, reason)
+    except CommandError:
+        ctx.session.rollback()
+        uploads.reopen(ctx.actor, number)
+        raise
     for text in result.notices:
         ctx.log(text, "warning")
     ctx.progress(result.rows, result.rows)

@@ -85,6 +85,8 @@ class Batch(CountyScoped, Model):
     snapshot_path: Mapped[str | None] = mapped_column(String(300))
     error_path: Mapped[str | None] = mapped_column(String(300))
     problem: Mapped[str | None] = mapped_column(Text, info={"label": _l("Why the file was refused")})
+    concerns: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]", info={"label": _l("Pointed out")})
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Reason given")})
 
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True, info={"label": _l("Supersedes")})
     received_at: Mapped[dt.datetime] = mapped_column(DateTime, index=True, info={"label": _l("Received at")})

@@ -1,35 +1,30 @@
-"""Deliveries: upload a file, see what became of it, correct it, take it back; and the published specification."""
+"""Deliveries: what became of a file, its returned rows, taking it back; and the published specification."""
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from flask import abort, flash, redirect, request, send_file, url_for
+from flask import abort, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
 
-from app.commands import deliveries, exchange
-from app.commands.base import CommandError, Refused
+from app.commands import deliveries
 from app.commands.deliveries import SENDERS
-from app.commands.exchange import BatchResult
 from app.core import roc
-from app.exchange import codes, sample, store
-from app.exchange.layouts import FORM_WORDING, LAYOUTS, Field, Layout, every_layout, layout
+from app.exchange import codes, sample
+from app.exchange.layouts import FORM_WORDING, Field, Layout, every_layout, layout
 from app.exchange.messages import CATALOGUE
-from app.models.exchange import ACCEPTED, MODES, NIL, REJECTED, SOURCES, SUPERSEDED, UNDONE, Batch, BatchError
+from app.models.exchange import ACCEPTED, NIL, REJECTED, SOURCES, SUPERSEDED, UNDONE, Batch, BatchError
 from app.security import web
 from app.security.roles import ADMINISTRATOR, ALL
 
 from .base import MoveButton, PageView, ReferenceView, ViewInterface, describe, name_events
 from .home import tile
 
-ORDER = 40
+ORDER = 41
 READERS = (*SENDERS, ADMINISTRATOR)
 STYLES = {ACCEPTED: "good", REJECTED: "bad", SUPERSEDED: "neutral", NIL: "info", UNDONE: "neutral"}
 LEVEL_STYLES = {"file": "bad", "row": "bad", "notice": "warn"}
@@ -53,7 +48,7 @@ class BatchView(ReferenceView):
     show_fieldsets = [
         (
             _l("Delivery"),
-            {"fields": ["source", "kind", "county_code", "month", "mode", "state", "supersedes_id", "received_at", "received_by"]},
+            {"fields": ["source", "kind", "county_code", "month", "mode", "state", "supersedes_id", "received_at", "received_by", "reason"]},
         ),
         (_l("Rows in the file"), {"fields": ["rows", "accepted", "noticed", "rejected", "sum_amount", "snapshot_rows"]}),
         (_l("File"), {"fields": ["file_name", "carrier", "encoding", "mapping", "file_sha256", "content_sha256"]}),
@@ -113,108 +108,6 @@ def what_of(item: Batch) -> str:
     return "　".join(part for part in parts if part)
 
 
-class UploadView(PageView):
-    """A file, what it is, and how it is to be taken."""
-
-    route_base = "/upload"
-    title = _l("Upload a file")
-    default_roles = {"can_index": SENDERS, "can_nil": SENDERS}
-
-    @expose("/", methods=["GET", "POST"])
-    @has_access
-    def index(self) -> ResponseReturnValue:
-        typed: Mapping[str, str] = request.form if request.method == "POST" else request.args
-        if request.method == "GET":
-            return self._form(typed)
-        try:
-            file = request.files.get("file")
-            if file is None or not file.filename:
-                raise Refused("還沒有選擇檔案；請選擇要上傳的檔案", "E-EXC-FILE")
-            return self._take_in(file, _asked(typed))
-        except CommandError as error:
-            return self._form(typed, error.message), error.status
-
-    def _take_in(self, file: FileStorage, asked: dict[str, Any]) -> ResponseReturnValue:
-        who = web.signed_in()
-        name = Path((file.filename or "").replace("\\", "/")).name[-150:]
-        with TemporaryDirectory(prefix="swis-upload-") as folder:
-            path = Path(folder) / f"upload{Path(name).suffix.lower()[:8]}"
-            file.save(path)
-            if path.stat().st_size > exchange.AT_ONCE:
-                kept, _ = store.keep(path, deliveries.home())
-                job_id = exchange.enqueue_import(who, path=kept, file_name=name, **asked)
-                flash(f"檔案較大，已交由背景作業收件，作業編號第 {job_id} 號。", "info")
-                return redirect(url_for("JobView.show", pk=job_id), 303)
-            result = exchange.import_file(who, path=path, file_name=name, **asked)
-        return self._after(result)
-
-    def _after(self, result: BatchResult) -> ResponseReturnValue:
-        for text in result.notices:
-            flash(text, "info")
-        if result.batch_no is None:
-            raise Refused(result.problem[1] if result.problem else "沒有收下任何資料", result.problem[0] if result.problem else "E-EXC")
-        if result.problem:
-            flash(result.problem[1], "danger")
-        elif result.duplicate_of is None:
-            kind = "warning" if result.rejected else "success"
-            flash(
-                f"收下 {result.accepted:,} 列，退回 {result.rejected:,} 列。"
-                + ("請下載退回列，更正後以「補正」再送。" if result.rejected else ""),
-                kind,
-            )
-        return redirect(url_for("BatchView.show", pk=result.batch_no), 303)
-
-    @expose("/nil", methods=["POST"])
-    @has_access
-    def nil(self) -> ResponseReturnValue:
-        """Declare "nothing to report"."""
-        try:
-            asked = _asked(request.form)
-            own = asked["county"] or web.signed_in().scope.county_code
-            if asked["month"] is None or not own:
-                raise Refused("無資料申報要選縣市並填資料年月，例如 09803", "E-EXC-NIL")
-            number = deliveries.declare_nil(web.signed_in(), asked["source"], own, asked["month"], asked["kind"])
-        except CommandError as error:
-            return self._form(request.form, error.message), error.status
-        flash("已登錄本月無資料。", "success")
-        return redirect(url_for("BatchView.show", pk=number), 303)
-
-    def _form(self, typed: Mapping[str, str], problem: str = "") -> str:
-        own = web.signed_in().scope.county_code
-        counties = {own: codes.COUNTIES.get(own, own)} if own else codes.COUNTIES
-        return self.page(
-            "exchange/upload.html",
-            typed=typed,
-            problem=problem,
-            own=own,
-            counties=counties,
-            kinds=codes.KINDS,
-            sources=SOURCES,
-            modes={name: MODES[name] for name in exchange.MODES},
-            limit=exchange.AT_ONCE >> 20,
-        )
-
-
-def _asked(typed: Mapping[str, str]) -> dict[str, Any]:
-    """What a person filled in beside the file. Raises Refused."""
-    source = typed.get("source", "")
-    if source not in LAYOUTS:
-        raise Refused("請選擇資料來源", "E-EXC-SOURCE")
-    month = typed.get("month", "").strip()
-    try:
-        number = roc.parse_month(month) if month else None
-    except roc.RocError as error:
-        raise Refused(str(error), "E-EXC-MONTH") from None
-    kind = typed.get("kind", "") or None
-    return {
-        "source": source,
-        "county": typed.get("county", "") or None,
-        "month": number,
-        "kind": kind if source == "roster" else None,
-        "mode": typed.get("mode", "new"),
-    }
-
-
 class SpecificationView(PageView):
     """What files look like: made from the same declarations that read and check them."""
 
@@ -266,6 +159,7 @@ def register(appbuilder: Any) -> None:
     describe(Batch.state, styles=STYLES)
     describe(Batch.county_code, choices=codes.COUNTIES)
     describe(Batch.kind, choices=codes.KINDS)
+    describe(Batch.carrier, choices={name: name.upper() for name in ("csv", "txt", "xlsx", "ods", "xls", "zip")} | {"fixed": _l("Fixed width")})
     describe(BatchError.level, styles=LEVEL_STYLES)
     name_events(
         {
@@ -278,7 +172,6 @@ def register(appbuilder: Any) -> None:
         }
     )
     category = {"category": "Exchange", "category_label": _l("Data exchange"), "category_icon": "fa-exchange"}
-    appbuilder.add_view(UploadView, "Upload", label=_l("Upload a file"), icon="fa-upload", **category)
     appbuilder.add_view(BatchView, "Deliveries", label=_l("Deliveries"), icon="fa-inbox", **category)
     appbuilder.add_view(SpecificationView, "Specification", label=_l("File specification"), icon="fa-file-text-o", **category)
     tile(

@@ -13,14 +13,25 @@ from app.models.job import Job
 from tests.exchange.making import rows, table, write_csv, write_xlsx
 
 
-def upload(client, path, **typed):
+def start(client, path, **typed):
+    """The first step; its answer leads to the preview."""
     data = {"source": "roster", "mode": "new", **typed, "file": (io.BytesIO(path.read_bytes()), path.name)}
     return client.post("/upload/", data=data, content_type="multipart/form-data")
 
 
+def upload(client, path, reason="", **typed):
+    """All steps; the answer to the confirmation."""
+    first = start(client, path, **typed)
+    if first.status_code != 303:
+        return first
+    check = first.location.replace("/preview", "/check")
+    assert client.get(check).status_code == 200
+    return client.post(check, data={"reason": reason})
+
+
 def test_a_broken_workbook_comes_back_and_is_corrected(client_as, session, tmp_path):
     officer = client_as("officer.10004")
-    assert "上傳並檢核" in officer.get("/upload/").text
+    assert "上傳並預覽" in officer.get("/upload/").text
     data = rows()
     data[1]["birth"], data[4]["sex"] = "0980230", "X"
     answer = upload(officer, write_xlsx(tmp_path / "名冊.xlsx", table(data)))
@@ -77,18 +88,27 @@ def test_counties_see_their_own_deliveries(client_as, session, tmp_path):
 
 def test_large_files_become_a_job_with_the_senders_scope(app, client_as, session, tmp_path, monkeypatch):
     load()
-    monkeypatch.setattr("app.commands.exchange.AT_ONCE", 100)
+    monkeypatch.setattr("app.commands.uploads.AT_ONCE", 100)
     officer = client_as("officer.10004")
-    for county, state in (("10004", "done"), ("10005", "failed")):
-        path = write_csv(tmp_path / f"{county}.csv", rows(county_code=county, town_code=f"{county}010"))
-        answer = upload(officer, path)
-        assert answer.status_code == 303
+
+    def work(kind, state):
         session.rollback()
         held = lease.claim(db.engine, "worker", 30)
         runner.execute(app, held, threading.Event())
         session.rollback()
         job = session.get(Job, held.job_id)
-        assert (job.kind, job.state, job.args["county"]) == ("import_file", state, "10004"), job.error_text
+        assert (job.kind, job.state) == (kind, state), job.error_text
+
+    for county, state in (("10004", "done"), ("10005", "failed")):
+        path = write_csv(tmp_path / f"{county}.csv", rows(county_code=county, town_code=f"{county}010"))
+        check = start(officer, path).location.replace("/preview", "/check")
+        assert "檢核中" in officer.get(check).text
+        work("check_upload", "done")
+        assert ("可收" in officer.get(check).text) is (county == "10004")
+        answer = officer.post(check)
+        assert answer.status_code == 303 and "收件中" in officer.get(answer.location).text
+        work("import_file", state)
+        assert "/batches/show/" in officer.get(check).location
     batches = session.scalars(select(Batch).order_by(Batch.id)).all()
     assert [(b.county_code, b.state, b.accepted) for b in batches] == [("10004", "accepted", 10), ("10004", "rejected", 0)]
 
