@@ -235,11 +235,21 @@ class World:
                 days = (min(c["to_date"] or last(p.month), last(p.month)) - max(c["from_date"], first(p.month))).days + 1
                 if days > 0:
                     spells.append((-days, c["from_date"], c["record_no"], c))
-        same_person = [c for c in self.custody[p.person] if self.alike(p, c["name"], c["birth"]) and c["from_date"] <= last(p.month)]
-        if not rule or not spells or min(c["from_date"] for c in same_person) >= first(p.month):
+        same_person = [
+            c
+            for c in self.custody[p.person]
+            if self.alike(p, c["name"], c["birth"])
+            and c["from_date"] <= last(p.month)
+            and (c["to_date"] is None or c["to_date"] >= first(p.month) - DAY)
+        ]
+        if not rule or not spells:
             return []
         record = min(spells)[3]
-        whole = sum(-s[0] for s in spells) >= (last(p.month) - first(p.month)).days + 1
+        full = sum(-s[0] for s in spells) >= (last(p.month) - first(p.month)).days + 1
+        before = min(c["from_date"] for c in same_person) < first(p.month)
+        if not before and not full:
+            return []
+        whole = full and before
         same = self.alike(p, record["name"], record["birth"])
         grades = (rule.grade, 3 - same, 1 if whole else 2, 1 + bool(p.row["exempt_code"]), 1 + p.household)
         return [self.claim("CUSTODY", p, grades, record["record_no"])]
@@ -282,7 +292,14 @@ class World:
             for p in payments:
                 rule, entry = self.stops(p, "moved_out"), self.register.get(p.person)
                 before = [c for c in self.moves(p.person) if c["event_date"] < first(p.month)]
-                if p.row["ref_month"] == self.month and rule and not before and p.home is False and not p.row["exempt_code"] and entry:
+                if (
+                    p.row["ref_month"] == self.month
+                    and rule
+                    and not before
+                    and not p.row["exempt_code"]
+                    and entry
+                    and (p.home is False or entry["status"] in ("moved_out", "removed"))
+                ):
                     same = self.alike(p, entry["name"], entry["birth"])
                     after = [c for c in self.moves(p.person) if c["event_date"] >= first(p.month)]
                     where = (after[0]["county_from"] if after else None) or entry["county_code"]

@@ -191,6 +191,10 @@ class TestMoved:
         events = [change("move_out", "0980105", **self.OUT)]
         assert brief(match(tmp_path, roster=[paid(exempt_code="E1")], household_change=events)) == set()
 
+    def test_moved_out_by_status_only(self, tmp_path: Path) -> None:
+        found = match(tmp_path, roster=[paid()], household_register=[entry(status="moved_out")])
+        assert brief(found) == {("REGISTERED_ELSEWHERE", B, ELA, (MAR,), 6000)}
+
     def test_registered_elsewhere_without_a_move_is_only_likely(self, tmp_path: Path) -> None:
         found = match(tmp_path, roster=[paid()], household_register=[entry(county_code="10018")])
         assert brief(found) == {("REGISTERED_ELSEWHERE", B, ELA, (MAR,), 6000)}
@@ -203,7 +207,8 @@ class TestCustody:
         ("0970501", "0980330", B),
         ("0970501", "0980301", B),
         ("0970501", "0980228", None),
-        ("0980301", None, None),
+        ("0980301", None, B),
+        ("0980302", None, None),
         ("0980401", None, None),
     ])  # fmt: skip
     def test_days(self, tmp_path: Path, since: str, until: str | None, want: str | None) -> None:
@@ -217,6 +222,20 @@ class TestCustody:
             record(kind="prison", from_date=day("0980316"), to_date=None),
         ]
         assert brief(match(tmp_path, roster=[paid(DLA)], custody=held)) == {("CUSTODY", A, DLA, (MAR,), 6000)}
+
+    def test_released_long_ago_and_taken_in_again_this_month(self, tmp_path: Path) -> None:
+        held = [
+            record(kind="prison", from_date=day("0940101"), to_date=day("0971031")),
+            record(kind="detention", from_date=day("0980315"), to_date=None),
+        ]
+        assert brief(match(tmp_path, roster=[paid()], custody=held)) == set()
+
+    def test_handed_over_on_the_last_day_of_the_month_before(self, tmp_path: Path) -> None:
+        held = [
+            record(kind="detention", from_date=day("0980101"), to_date=day("0980228")),
+            record(kind="prison", from_date=day("0980301"), to_date=None),
+        ]
+        assert brief(match(tmp_path, roster=[paid()], custody=held)) == {("CUSTODY", A, ELA, (MAR,), 6000)}
 
     def test_low_income_is_counted_again_not_recovered(self, tmp_path: Path) -> None:
         held = [record(kind="prison", from_date=day("0970101"), to_date=None)]

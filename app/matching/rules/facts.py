@@ -137,6 +137,8 @@ def _custody(_: Mapping[str, int]) -> Select[Any]:
         (and_(agrees > 0, ends >= w.c.first_day), days_between(lesser(ends, w.c.last_day), greater(c.c.from_date, w.c.first_day)) + 1),
         else_=0,
     )
+    # in custody during the month, or until the day before it: a transfer from one place to another is one custody
+    joined_up = and_(agrees > 0, or_(c.c.to_date.is_(None), days_between(w.c.first_day, c.c.to_date) <= 1))
     whose: dict[str, Any] = {"partition_by": (w.c.rec_key, w.c.month)}
     x = (
         select(
@@ -156,7 +158,7 @@ def _custody(_: Mapping[str, int]) -> Select[Any]:
             agrees.label("agrees"),
             days.label("days"),
             func.sum(days).over(**whose).label("held_days"),
-            func.min(case((agrees > 0, c.c.from_date), else_=None)).over(**whose).label("since"),
+            func.min(case((joined_up, c.c.from_date), else_=None)).over(**whose).label("since"),
             func.row_number().over(**whose, order_by=(days.desc(), c.c.from_date, c.c.record_no)).label("rn"),
         )
         .select_from(w.join(c, c.c.person_id == w.c.person_id).outerjoin(e, condition_on(w, e, "incarceration")))
@@ -168,10 +170,11 @@ def _custody(_: Mapping[str, int]) -> Select[Any]:
         *relevance(x, x),
         (and_(x.c.agrees > 0, x.c.days == 0), "fact_over"),
         (x.c.agrees == 0, "other_person"),
-        (x.c.since >= x.c.first_day, "month_of_fact"),
+        (and_(x.c.since >= x.c.first_day, x.c.held_days < month_days), "month_of_fact"),
         *lawful(x),
     )
-    whole = case((x.c.held_days >= month_days, HARD), else_=LIKELY)
+    # taken in on the very first day: by the month-after rule still due, by the whole month in custody not
+    whole = case((and_(x.c.held_days >= month_days, x.c.since < x.c.first_day), HARD), else_=LIKELY)
     return select(
         *out(
             "CUSTODY",

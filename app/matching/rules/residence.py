@@ -90,7 +90,7 @@ def _elsewhere(_: Mapping[str, int]) -> Select[Any]:
             )
         )
         .select_from(w.outerjoin(e, condition_on(w, e, "moved_out")))
-        .where(run_lines(w), w.c.away == 1, w.c.mv_no.is_(None))
+        .where(run_lines(w), w.c.mv_no.is_(None), or_(w.c.away == 1, w.c.reg_status.in_(("moved_out", "removed"))))
     )
 
 
