@@ -158,7 +158,9 @@ def _bought_line(facts: DeviceFacts, version: Version, item: DeviceItem) -> Test
         refused, note = False, "101年12月31日以前購買，經評估認符需求者得予補助（第10條但書）"
     elif refused is False:
         note = "本項目不須評估，先行購買不影響補助"
-    return TestLine("bought", article, question, measured, "核定後購買", Outcome.NOT_KNOWN if refused is None else outcome_of(not refused), note=note)
+    return TestLine(
+        "bought", article, question, measured, "核定後購買", Outcome.NOT_KNOWN if refused is None else outcome_of(not refused), note=note
+    )
 
 
 def counted_in_window(history: tuple[PriorDevice, ...], on: dt.date) -> int:
@@ -180,7 +182,9 @@ def _window_line(facts: DeviceFacts, version: Version, special: Truth) -> TestLi
     if not truth and special is not False:
         truth, note = special, "逾四項，以專案（特殊情形且急迫）申請" if special else "是否准以專案申請尚未查明"
         article = f"{LAW}{version.special}"
-    return TestLine("window", article, question, measured, "每人每二年度四項", outcome_of(truth), Fraction(used), Fraction(ITEMS_IN_WINDOW), note=note)
+    return TestLine(
+        "window", article, question, measured, "每人每二年度四項", outcome_of(truth), Fraction(used), Fraction(ITEMS_IN_WINDOW), note=note
+    )
 
 
 def next_allowed(item: DeviceItem, history: tuple[PriorDevice, ...]) -> dt.date | None:
@@ -230,7 +234,9 @@ def _amount(record: Record, facts: DeviceFacts, version: Version, item: DeviceIt
     why = "不受補助額度限制之項目" if item.full_rate else {100: "低收入戶", 75: "中低收入戶", 50: "非低收入戶及非中低收入戶"}[rate]
     measured = f"{item.name}最高{money.show(item.max_amount)}元×{rate}%＝{money.show(amount)}元（{why}）"
     sources = personal.some(item.source)
-    record.add(TestLine("amount", article, question, measured, "低收100%、中低收75%、其他50%", Outcome.MET, Fraction(amount), sources=sources))
+    record.add(
+        TestLine("amount", article, question, measured, "低收100%、中低收75%、其他50%", Outcome.MET, Fraction(amount), sources=sources)
+    )
     return amount
 
 

@@ -80,7 +80,9 @@ def capped(
     sources = tuple(o.source for o in drawn if o.source)
     note = "".join(f"{_name(o.kind)}如併計超過上限，於該項津貼減發；{PROPOSAL}。" for o in left_to_others)
     if total <= top:
-        return Capped(amount, TestLine(code, article, question, measured, limit, Outcome.MET, Fraction(total), Fraction(top), sources, note))
+        return Capped(
+            amount, TestLine(code, article, question, measured, limit, Outcome.MET, Fraction(total), Fraction(top), sources, note)
+        )
     left = max(0, top - others_sum)
     note += f"超過上限{money.show(total - top)}元，建議{name}減為{money.show(left)}元；{PROPOSAL}"
     outcome = Outcome.MET if left else Outcome.NOT_MET

@@ -166,7 +166,9 @@ def _same_nature(
     measured = f"扶助{money.show(value)}元－已領{money.show(drawn)}元＝{money.show(left)}元"
     outcome = Outcome.MET if left else Outcome.NOT_MET
     note = "補助其差額" if left else "已領額度不低於生活扶助，不予重複扶助"
-    record.ask(TestLine("top_up", f"{LAW}第5條第1項但書", "差額多少？", measured, "額度低於生活扶助者補其差額", outcome, Fraction(left), note=note))
+    record.ask(
+        TestLine("top_up", f"{LAW}第5條第1項但書", "差額多少？", measured, "額度低於生活扶助者補其差額", outcome, Fraction(left), note=note)
+    )
     return left, months
 
 

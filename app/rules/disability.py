@@ -81,7 +81,13 @@ def card_line(card: Card | None, article: str, day: dt.date, question: str = "�
     """The line of every benefit that asks for a valid card."""
     truth = valid_on(card, day)
     return TestLine(
-        "card", article, question, card_text(card, day), "領有效期內之手冊或證明", outcome_of(truth), sources=some(card.source if card else None)
+        "card",
+        article,
+        question,
+        card_text(card, day),
+        "領有效期內之手冊或證明",
+        outcome_of(truth),
+        sources=some(card.source if card else None),
     )
 
 
@@ -109,5 +115,6 @@ def grade_line(card: Card | None, article: str) -> TestLine | None:
     """A line only when a card is held whose grade nobody stated."""
     if card is None or card.held is False or card.grade is not None:
         return None
-    return TestLine("grade", article, "障礙等級為何？", "尚未查明", "輕度、中度、重度或極重度", Outcome.NOT_KNOWN, sources=some(card.source))
-
+    return TestLine(
+        "grade", article, "障礙等級為何？", "尚未查明", "輕度、中度、重度或極重度", Outcome.NOT_KNOWN, sources=some(card.source)
+    )

@@ -133,7 +133,9 @@ def _personal(record: Record, facts: CareFacts, version: Version) -> None:
     if facts.service == "community" and not version.resident:
         record.ask(TestLine("placed", article, question, service, "社會福利機構、精神復健機構、護理之家、榮譽國民之家", Outcome.NOT_MET))
     else:
-        placed = personal.required("placed", article, question, f"同意安置（{service or '照顧方式尚未登錄'}）", "未經同意安置", facts.placed)
+        placed = personal.required(
+            "placed", article, question, f"同意安置（{service or '照顧方式尚未登錄'}）", "未經同意安置", facts.placed
+        )
         record.ask(placed if service or facts.placed.holds is not True else replace(placed, outcome=Outcome.NOT_KNOWN))
 
 
@@ -206,7 +208,9 @@ def _tables(record: Record, facts: CareFacts, version: Version) -> tuple[Table, 
     family = "家中身心障礙人數尚未查明" if facts.disabled_in_family is None else f"家中身心障礙者{facts.disabled_in_family}人"
     text = f"{born}，{parent}，{family}"
     # one table serves both reasons since 101; before, each reason has its own and the better of the two counts
-    if any_of(older, two) is None or (version.older is not version.two and None in (older, two) and version.older.bands != version.two.bands):
+    if any_of(older, two) is None or (
+        version.older is not version.two and None in (older, two) and version.older.bands != version.two.bands
+    ):
         record.ask(TestLine("table", article, question, text, "適用較優級距", Outcome.NOT_KNOWN))
         return None
     found = tuple(t for t, holds in ((version.older, older), (version.two, two)) if holds) or (version.general,)
@@ -247,7 +251,9 @@ def _amount(record: Record, facts: CareFacts, parameters: Parameters, version: V
     measured = f"收費{money.show(facts.fee)}元{f'，以上限{found.text}元計' if over else ''}×{percent}%＝{money.show(amount)}元"
     note = "先就收費與上限取低再乘比率，四捨五入至元：計算順序法無明文，此為建議，請縣府確認" if over or base * percent % 100 else ""
     sources = (Source(found.source, found.effective_from),)
-    record.add(TestLine("amount", article, question, measured, f"收費上限{found.text}元", Outcome.MET, Fraction(amount), None, sources, note))
+    record.add(
+        TestLine("amount", article, question, measured, f"收費上限{found.text}元", Outcome.MET, Fraction(amount), None, sources, note)
+    )
     return amount
 
 
@@ -305,4 +311,3 @@ def stopped(decision: Decision, reason: timing.StopReason, fact: dt.date) -> tup
     last = roc.month_of(end.day - dt.timedelta(days=1))
     due = decision.months & Months.of((0, last)) if decision.eligible is Answer.YES else Months()
     return end, due
-

@@ -152,9 +152,7 @@ def _personal(record: Record, facts: DisabilityLivingFacts, version: Version) ->
         record.ask(personal.condition(case, ConditionKind.MISSING_6M, f"{law}第4條第1項第7款"))
 
 
-def _means(
-    case: CaseFacts, parameters: Parameters, version: Version, means: Means, missing: list[MissingItem]
-) -> tuple[TestLine, ...]:
+def _means(case: CaseFacts, parameters: Parameters, version: Version, means: Means, missing: list[MissingItem]) -> tuple[TestLine, ...]:
     """Less than 2.5 times the minimum living expense, at most 1.5 times the average consumption, both assets within their limits."""
     on, law = case.on, version.law
     article = f"{law}{version.income}"
@@ -167,7 +165,13 @@ def _means(
         per_capita_line("income_minimum", article, first, means, Fraction(5, 2), poverty, "最低生活費", missing, below=True),
         per_capita_line("income_consumption", article, second, means, Fraction(3, 2), spending, "臺灣地區平均每人每月消費支出", missing),
         limit_line(
-            "movable", f"{law}{version.movable}", things, means.movable, parameters.on(on, "disability_movable_limit"), means.persons, missing
+            "movable",
+            f"{law}{version.movable}",
+            things,
+            means.movable,
+            parameters.on(on, "disability_movable_limit"),
+            means.persons,
+            missing,
         ),
         _land(case, parameters, version, means, missing),
     )

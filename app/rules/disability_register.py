@@ -140,7 +140,9 @@ def _assessment_lines(case: CaseFacts, version: Version, found: Assessment | Non
         age = case.applicant.age_on(got.day or case.on)
         young = None if age is None else age < 6
         text = "出生日期尚未查明" if age is None else f"{age}歲"
-        lines.append(TestLine("provisional", version.provisional_article or law, "暫判定是否為未滿6歲？", text, "未滿6歲", outcome_of(young)))
+        lines.append(
+            TestLine("provisional", version.provisional_article or law, "暫判定是否為未滿6歲？", text, "未滿6歲", outcome_of(young))
+        )
     if version.needs:
         text = "尚未完成" if got.needs_assessed is None else f"{roc.show_date(got.needs_assessed)}完成"
         outcome = outcome_of(True if got.needs_assessed else None)
@@ -299,4 +301,3 @@ def consequences(before: Card, after: Card | None, day: dt.date) -> tuple[Conseq
         Consequence("parking_permit", "review", day, f"{ACT}第56條第2項", f"{words}，確認行動不便評估結果", since_101),
         Consequence("assistive_device_subsidy", "review", day, "身心障礙者輔具費用補助辦法", f"{words}，確認各項目資格", False),
     )
-

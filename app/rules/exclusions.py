@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.core import roc
@@ -136,7 +136,12 @@ def counterpart_names() -> dict[str, str]:
 
 def pairs_for(benefit: str, day: dt.date, rows: Iterable[Exclusion] | None = None) -> tuple[Exclusion, ...]:
     """The pairs of a benefit in force on a day, in table order; `rows` defaults to the national reference."""
-    return tuple(e for e in (reference() if rows is None else rows) if e.benefit == benefit and e.in_force(day))
+    return _national(benefit, day) if rows is None else tuple(e for e in rows if e.benefit == benefit and e.in_force(day))
+
+
+@lru_cache(maxsize=1024)
+def _national(benefit: str, day: dt.date) -> tuple[Exclusion, ...]:
+    return tuple(e for e in reference() if e.benefit == benefit and e.in_force(day))
 
 
 class CountyState(StrEnum):

@@ -235,9 +235,7 @@ DLA_100 = replace(
 
 
 def _siblings_101(code: str, regulation: str) -> MemberLaw:
-    clause = Clause(
-        f"{regulation}第14條", _DEPENDENT, _dependent_sibling(K.DISABLED_CANNOT_WORK), (K.DAY_STUDENT, K.DISABLED_CANNOT_WORK)
-    )
+    clause = Clause(f"{regulation}第14條", _DEPENDENT, _dependent_sibling(K.DISABLED_CANNOT_WORK), (K.DAY_STUDENT, K.DISABLED_CANNOT_WORK))
     return replace(SAA_100, code=code, name=f"社會救助法第5條及{regulation}第14條（101年7月11日施行）", include=(*SAA_100.include, clause))
 
 

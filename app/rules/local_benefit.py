@@ -24,9 +24,7 @@ _STATUS_ZH = {"low": "列冊低收入戶", "near_low": "列冊中低收入戶", 
 _MEANS = ("household_income", "household_movable", "household_real_estate")
 
 
-def decide(
-    definition: Definition, facts: LocalFacts, parameters: Parameters, exclusions: tuple[Exclusion, ...] | None = None
-) -> Decision:
+def decide(definition: Definition, facts: LocalFacts, parameters: Parameters, exclusions: tuple[Exclusion, ...] | None = None) -> Decision:
     """Judge an application by the version of the day. `exclusions`: the county's pairs where it keeps its own. Raises NoLaw."""
     case = facts.case
     version = definition.on(case.on)
@@ -54,9 +52,7 @@ def decide(
     )
 
 
-def _pairs(
-    definition: Definition, version: LocalVersion, on: dt.date, exclusions: tuple[Exclusion, ...] | None
-) -> tuple[Exclusion, ...]:
+def _pairs(definition: Definition, version: LocalVersion, on: dt.date, exclusions: tuple[Exclusion, ...] | None) -> tuple[Exclusion, ...]:
     """The definition's pairs, each replaced where the county has set its own; a definition without any takes the table's."""
     table = pairs_for(definition.code, on) if exclusions is None else tuple(e for e in exclusions if e.benefit == definition.code)
     own = pairs_of(definition, version)
@@ -262,9 +258,7 @@ def _start(version: LocalVersion, facts: LocalFacts) -> tuple[int | None, TestLi
     return month, TestLine("start", version.law, question, f"{roc.show_month(month)}起", "", Outcome.MET, note=note)
 
 
-def _amount(
-    record: Record, version: LocalVersion, facts: LocalFacts, parameters: Parameters, month: int
-) -> tuple[int | None, str]:
+def _amount(record: Record, version: LocalVersion, facts: LocalFacts, parameters: Parameters, month: int) -> tuple[int | None, str]:
     """The first row that fits. A row that might fit keeps the amount not known; no row at all is a gap in the table."""
     question = "每次發給多少？"
     for row in version.amounts:
@@ -330,7 +324,8 @@ def _try(alone: Definition, example: Example, parameters: Parameters) -> Tried:
     if found.eligible.value != example.eligible:
         wrong.append(f"結果應為「{_ANSWER_ZH[example.eligible]}」，實際為「{found.eligible.zh}」")
     if example.amount is not None and found.amount != example.amount:
-        wrong.append(f"金額應為{money.show(example.amount)}元，實際為{money.show(found.amount) or '未定'}")
+        got = "未定" if found.amount is None else f"{money.show(found.amount)}元"
+        wrong.append(f"金額應為{money.show(example.amount)}元，實際為{got}")
     failed = {line.code for line in found.failed()}
     if example.fails and failed != set(example.fails):
         wrong.append(f"不符合的要件應為{'、'.join(example.fails)}，實際為{'、'.join(sorted(failed)) or '無'}")
@@ -346,4 +341,3 @@ def ready(definition: Definition, version: LocalVersion, parameters: Parameters)
     if found:
         return found
     return tuple(f"測試案例「{t.name}」：{w}" for t in try_examples(definition, version, parameters) for w in t.wrong)
-

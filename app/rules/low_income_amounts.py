@@ -55,7 +55,9 @@ def amounts(
         return None, ()
     total = sum((s.amount for s in shares.lines if s.amount is not None), Fraction(0))
     parts = "、".join(f"{s.name}{s.item}{money.show_exact(s.amount or 0)}元" for s in shares.lines if s.amount)
-    record.add(TestLine("amount", f"{LAW}第11條", "每月核發多少？", f"每月{money.show_exact(total)}元", parts or "無現金給付", Outcome.MET, total))
+    record.add(
+        TestLine("amount", f"{LAW}第11條", "每月核發多少？", f"每月{money.show_exact(total)}元", parts or "無現金給付", Outcome.MET, total)
+    )
     return int(total), tuple(shares.lines)
 
 

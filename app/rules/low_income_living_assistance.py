@@ -138,12 +138,18 @@ def _circumstances(record: Record, facts: LowIncomeFacts, version: Version, peop
             record.ask(*_resident(case, member, extra))
     if len(people) == 1:
         record.ask(
-            personal.finding("placement", f"{LAW}第11條第1項但書", "是否以公費收容安置代替現金給付？", "未安置", "公費收容安置中", case.placement)
+            personal.finding(
+                "placement", f"{LAW}第11條第1項但書", "是否以公費收容安置代替現金給付？", "未安置", "公費收容安置中", case.placement
+            )
         )
     visited = f"{roc.show_date(facts.visited)}訪視" if facts.visited else "尚未派員調查"
     truth = True if facts.visited else None
-    record.ask(TestLine("visit", f"{LAW}第10條第2項", "是否派員調查家庭環境及經濟狀況？", visited, "受理之日起5日內調查", outcome_of(truth)))
-    record.ask(personal.finding("fraud", f"{LAW}第9條", "是否提供不實資料、隱匿拒絕提供或以詐欺取得？", "無此情事", "經查屬實", facts.fraud))
+    record.ask(
+        TestLine("visit", f"{LAW}第10條第2項", "是否派員調查家庭環境及經濟狀況？", visited, "受理之日起5日內調查", outcome_of(truth))
+    )
+    record.ask(
+        personal.finding("fraud", f"{LAW}第9條", "是否提供不實資料、隱匿拒絕提供或以詐欺取得？", "無此情事", "經查屬實", facts.fraud)
+    )
     refused = "是否不願接受訓練、輔導或工作？"
     record.ask(personal.finding("refused", f"{LAW}{version.refusal}", refused, "無此情事", "不願接受", facts.refused))
 
@@ -155,7 +161,15 @@ def _resident(case: CaseFacts, member: Member, extra: LowIncomeMember) -> tuple[
     lives = {None: "尚未查明", True: "實際居住", False: "未實際居住"}[home.lives_there]
     question = f"{name}是否實際居住戶籍所在地之縣（市）？"
     return (
-        TestLine(f"lives_there.{member.ref}", article, question, lives, "實際居住", outcome_of(home.lives_there), sources=personal.some(home.source)),
+        TestLine(
+            f"lives_there.{member.ref}",
+            article,
+            question,
+            lives,
+            "實際居住",
+            outcome_of(home.lives_there),
+            sources=personal.some(home.source),
+        ),
         personal.days(home, article, f"days_in_taiwan.{member.ref}", name),
     )
 
@@ -280,8 +294,12 @@ def near_low_income(facts: LowIncomeFacts, parameters: Parameters) -> Decision:
         household_line(case, means),
         per_capita_line("income", f"{article}第1款", question, means, Fraction(1), income, "中低收入戶收入限額", record.missing),
         limit_line("movable", f"{article}第2款", "家庭動產是否未超過公告金額？", means.movable, things, means.persons, record.missing),
-        limit_line("real_estate", f"{article}第2款", "家庭不動產是否未超過公告金額？", means.real_estate, land, means.persons, record.missing),
+        limit_line(
+            "real_estate", f"{article}第2款", "家庭不動產是否未超過公告金額？", means.real_estate, land, means.persons, record.missing
+        ),
     )
     first, start_line = personal.start(BENEFIT, case)
     record.ask(start_line)
-    return record.decision("near_low_income_household", f"LILA-100-07-01/{law.code}", case.on, amount=0, band="near_low", start=first, means=means)
+    return record.decision(
+        "near_low_income_household", f"LILA-100-07-01/{law.code}", case.on, amount=0, band="near_low", start=first, means=means
+    )

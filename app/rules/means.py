@@ -111,7 +111,9 @@ def limit_line(
             missing.append(MissingItem("setting", found.name, text))
         return total_line(code, article, question, total, None, text)
     base = f"（{found.text}{found.unit}，計{persons}人）" if limit != found.value else ""
-    text = f"{money.show_exact(limit)}元×{times}＝{money.show_exact(limit * times)}元以下" if times > 1 else f"{money.show_exact(limit)}元以下"
+    text = (
+        f"{money.show_exact(limit)}元×{times}＝{money.show_exact(limit * times)}元以下" if times > 1 else f"{money.show_exact(limit)}元以下"
+    )
     return total_line(code, article, question, total, limit * times, text + base)
 
 
@@ -120,9 +122,7 @@ def status_line(status: Status | None, article: str) -> TestLine | None:
     if status not in (Status.LOW, Status.NEAR_LOW):
         return None
     name = "列冊低收入戶" if status is Status.LOW else "列冊中低收入戶"
-    return TestLine(
-        "means", article, "家庭總收入及財產是否符合基準？", f"{name}，免審查", "低收入戶、中低收入戶免審查", Outcome.MET
-    )
+    return TestLine("means", article, "家庭總收入及財產是否符合基準？", f"{name}，免審查", "低收入戶、中低收入戶免審查", Outcome.MET)
 
 
 def soften(lines: tuple[TestLine, ...], status: Status | None, article: str) -> tuple[TestLine, ...]:

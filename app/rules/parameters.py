@@ -149,6 +149,7 @@ class Parameters:
     def __init__(self, rows: Iterable[Parameter], county_code: str = ""):
         self.county_code = county_code
         self._rows: dict[str, list[Parameter]] = defaultdict(list)
+        self._found: dict[tuple[dt.date, str, str], Parameter | Missing] = {}
         for row in rows:
             if not row.county_code or row.county_code == county_code:
                 self._rows[row.name].append(row)
@@ -161,6 +162,12 @@ class Parameters:
 
     def on(self, day: dt.date, name: str, region: str = "") -> Parameter | Missing:
         """The row in force on `day`; of two in one place the later start wins."""
+        key = (day, name, region)
+        if key not in self._found:
+            self._found[key] = self._look_up(day, name, region)
+        return self._found[key]
+
+    def _look_up(self, day: dt.date, name: str, region: str) -> Parameter | Missing:
         places = (same_name(region),) if region else places_on(self.county_code, day)
         order = {place: i for i, place in enumerate(places, 1)}
         found = [

@@ -47,7 +47,9 @@ class Vehicle(StrEnum):
 
     @property
     def zh(self) -> str:
-        return {"car": "自用小客車", "car_truck": "自用小客貨車", "light_truck": "自用小貨車", "taxi": "計程車", "other": "其他車種"}[self.value]
+        return {"car": "自用小客車", "car_truck": "自用小客貨車", "light_truck": "自用小貨車", "taxi": "計程車", "other": "其他車種"}[
+            self.value
+        ]
 
 
 @dataclass(frozen=True, slots=True)

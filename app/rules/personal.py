@@ -95,7 +95,9 @@ def required(code: str, article: str, question: str, yes: str, no: str, found: F
 
 def county_rule(code: str, law: str, question: str, what: str, found: Finding) -> tuple[TestLine, MissingItem | None]:
     """A test whose rule nobody published: the county judges by its own paper and says so. Until then it is not known."""
-    measured = {None: f"{what}未查得公開條文，請縣府依自訂規定或紙本法規認定後登錄", True: "縣府認定符合", False: "縣府認定不符合"}[found.holds]
+    measured = {None: f"{what}未查得公開條文，請縣府依自訂規定或紙本法規認定後登錄", True: "縣府認定符合", False: "縣府認定不符合"}[
+        found.holds
+    ]
     line = TestLine(code, law, question, measured, f"{what}（縣府規定）", outcome_of(found.holds), sources=some(found.source))
     return line, None if found.holds is not None else MissingItem("setting", code, f"尚未設定「{what}」：{measured}")
 

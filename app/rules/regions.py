@@ -6,7 +6,7 @@ A region is what the poverty line is announced for: a municipality, 臺灣省, �
 import csv
 import datetime as dt
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.core import roc
@@ -69,6 +69,7 @@ def region_on(code: str, day: dt.date) -> str | None:
     return found.region if found else None
 
 
+@lru_cache(maxsize=4096)
 def places_on(code: str, day: dt.date) -> tuple[str, ...]:
     """The names a parameter row for this county may carry on `day`, nearest first."""
     found = county_on(code, day)

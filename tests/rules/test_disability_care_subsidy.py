@@ -8,7 +8,7 @@ import pytest
 from app.core import roc
 from app.rules.bands import rate_of
 from app.rules.disability import Card, Grade
-from app.rules.disability_care_subsidy import _5, _6, _9, _10, _10_OLD, _11, CareFacts, Span, decide, month_shares, stopped
+from app.rules.disability_care_subsidy import _10_OLD, CareFacts, Span, _5, _6, _9, _10, _11, decide, month_shares, stopped
 from app.rules.facts import ConditionKind, OtherBenefit, Residence, Status, Work
 from app.rules.timing import StopReason, change
 from app.rules.trace import Answer, Decision, Outcome
@@ -132,7 +132,9 @@ def test_家庭二名以上身心障礙者適用第11條() -> None:
     assert judged(who=ah_mei(birth=day("70/1/1")), disabled_in_family=None).eligible is UNKNOWN
 
 
-@pytest.mark.parametrize(("on", "two", "rate"), [("98/3/15", 1, "rate35"), ("98/3/15", 2, "rate50"), ("99/1/1", 1, "rate50"), ("98/12/31", 1, "rate35")])
+@pytest.mark.parametrize(
+    ("on", "two", "rate"), [("98/3/15", 1, "rate35"), ("98/3/15", 2, "rate50"), ("99/1/1", 1, "rate50"), ("98/12/31", 1, "rate35")]
+)
 def test_4至5倍_98年第10條35成_第11條及99年起50成(on: str, two: int, rate: str) -> None:
     rows = parameters(*CEILINGS, setting("minimum_living_expense", 9829, "99/1/1"), consumption=14_000)
     got = judged(income=40_000, on=day(on), disabled_in_family=two, rows=rows)

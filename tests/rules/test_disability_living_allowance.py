@@ -313,5 +313,5 @@ def test_母親工作收入以薪資證明計_兄服役不列入() -> None:
 def test_決定可還原並寫出每一行條次() -> None:
     got = judged()
     assert Decision.from_json(got.to_json()) == got
-    assert all(x.article for x in got.trace) and MARCH_98 == got.on
+    assert all(x.article for x in got.trace) and got.on == MARCH_98
     assert Asset(AssetKind.LAND, 1)

@@ -40,9 +40,7 @@ def facts(*others: Member, who: Member | None = None, extra: tuple[LowIncomeMemb
     own = {k: more.pop(k) for k in ("visited", "fraud", "refused", "county_class", "prior_class") if k in more}
     c = case(*others, who=who or a_fu(), **more)
     given = {m.ref for m in extra}
-    return LowIncomeFacts(
-        c, (*extra, *(member(m.ref) for m in c.members if m.ref not in given)), **{"visited": c.on, **own}
-    )
+    return LowIncomeFacts(c, (*extra, *(member(m.ref) for m in c.members if m.ref not in given)), **{"visited": c.on, **own})
 
 
 def judged(*others: Member, rows: Parameters = ROWS, **more: Any) -> Decision:
@@ -240,7 +238,9 @@ def test_加成不重複計算() -> None:
     assert got.amount == 11_795 and sum(p.item == "加成補助" for p in got.payments) == 1
 
 
-@pytest.mark.parametrize(("on", "months", "amount"), [("98/3/15", 5, 9829), ("98/3/15", 6, 11_795), ("102/3/1", 2, 10_000), ("102/3/1", 3, 12_000)])
+@pytest.mark.parametrize(
+    ("on", "months", "amount"), [("98/3/15", 5, 9829), ("98/3/15", 6, 11_795), ("102/3/1", 2, 10_000), ("102/3/1", 3, 12_000)]
+)
 def test_懷胎98年滿6個月_100年7月1日起滿3個月(on: str, months: int, amount: int) -> None:
     rows = parameters(*OWN, setting("minimum_living_expense", 10_244, "100/7/1"), setting("basic_wage", 18_780, "100/7/1"),
                       setting("low_income_movable_limit", 75_000, "100/7/1", unit="元/人"), setting("low_income_real_estate_limit", 3_000_000, "100/7/1"),
@@ -275,13 +275,17 @@ def test_每人合計不得超過17280元_建議減發並註明(other: int, amou
 
 
 def test_身障生活補助超過上限時由該項減發_不重複減() -> None:
-    got = judged(who=UNABLE, extra=(member("阿福", other_benefits=(OtherBenefit("disability_living_allowance", roc.month(98, 1), amount=9000),)),))
+    got = judged(
+        who=UNABLE, extra=(member("阿福", other_benefits=(OtherBenefit("disability_living_allowance", roc.month(98, 1), amount=9000),)),)
+    )
     assert got.amount == 9829 and "於該項津貼減發" in line_of(got, "basic_wage_cap.阿福").note
 
 
 def test_上限逐人計算_一人超過不影響他人() -> None:
     mother = person("阿母", R.PARENT, "40/1/1", conditions=NOBODY_WORKS, work=Work(False))
-    got = judged(mother, who=UNABLE, extra=(member("阿母", other_benefits=(OtherBenefit("farmer_allowance", roc.month(98, 1), amount=10_000),)),))
+    got = judged(
+        mother, who=UNABLE, extra=(member("阿母", other_benefits=(OtherBenefit("farmer_allowance", roc.month(98, 1), amount=10_000),)),)
+    )
     assert got.amount == 9829 + 7280
     assert parts(got)[("阿母", "超過基本工資減發")] == -2549
 
@@ -305,7 +309,14 @@ def elsewhere(county: str, income_class: str, *others: Member) -> Decision:
 
 @pytest.mark.parametrize(
     ("county", "income_class", "amount"),
-    [("63000", "0", 14_152), ("63000", "1", 11_477), ("63000", "2", 5_813), ("64000", "1", 10_991), ("64000", "2", 5_000), ("09020", "1", 6_500)],
+    [
+        ("63000", "0", 14_152),
+        ("63000", "1", 11_477),
+        ("63000", "2", 5_813),
+        ("64000", "1", 10_991),
+        ("64000", "2", 5_000),
+        ("09020", "1", 6_500),
+    ],
 )
 def test_其他地區98年金額_款別由縣府認定(county: str, income_class: str, amount: int) -> None:
     assert elsewhere(county, income_class).amount == amount
