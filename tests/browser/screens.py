@@ -1,4 +1,7 @@
-"""A picture of every kind of page, as every role: `make screens` (or `python -m tests.browser.screens --out docs/screens --only 公所承辦`)."""
+"""A picture of every kind of page, as every role: `make screens` (or `python -m tests.browser.screens --only 公所承辦`).
+
+`--docs` takes the few pictures of README and docs instead, as the screen of a small monitor shows them.
+"""
 
 import argparse
 import re
@@ -6,7 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from app.security import roles
 
@@ -16,6 +19,19 @@ from .test_pages import signed_in
 
 OUT = Path(__file__).resolve().parents[2] / "var" / "screens"
 
+DOCS = OUT.parents[1] / "docs" / "screens"
+FOR_DOCS = {
+    "home": (roles.COUNTY_OFFICER, r"^/$"),
+    "cases": (roles.TOWN_CLERK, r"^/elderly_living_allowance/list/$"),
+    "case": (roles.COUNTY_OFFICER, r"^/elderly_living_allowance/show/\d+$"),
+    "payment-run": (roles.ACCOUNTANT, r"^/payment_runs/show/\d+$"),
+    "doubts": (roles.COUNTY_OFFICER, r"^/doubts/list/$"),
+    "doubt": (roles.COUNTY_OFFICER, r"^/doubts/show/\d+$"),
+    "recovery": (roles.COUNTY_OFFICER, r"^/overpayments/show/\d+$"),
+    "statistics": (roles.COUNTY_SUPERVISOR, r"^/statistics/$"),
+    "audit-trail": (roles.AUDITOR, r"^/auditentryview/list/$"),
+}
+
 
 def name_of(number: int, title: str, path: str) -> str:
     """A file name that sorts in the order of the visit and says what is on the picture."""
@@ -23,16 +39,34 @@ def name_of(number: int, title: str, path: str) -> str:
     return f"{number:02d}-{title or re.sub(r'[^a-z]+', '-', path)}.png"
 
 
+def for_docs(browser: Browser, site: sites.Site) -> int:
+    """The pictures of README and docs."""
+    DOCS.mkdir(parents=True, exist_ok=True)
+    for name, (role, path) in FOR_DOCS.items():
+        found = next(v for v in crawl(signed_in(site, role)) if v.status == 200 and re.search(path, v.path))
+        page = sites.sign_in(browser, site, role)
+        page.goto(site.url + found.path)
+        sites.give_purpose(page, "疑義查核")
+        page.screenshot(path=DOCS / f"{name}.png")
+        page.context.close()
+    return len(FOR_DOCS)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--only", choices=roles.ALL, action="append", help="只拍這個角色（可重複）")
+    parser.add_argument("--docs", action="store_true", help="只拍說明文件用的畫面，存於 docs/screens")
     parser.add_argument("--households", type=int, default=400)
     chosen = parser.parse_args()
-    shutil.rmtree(chosen.out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         site = sites.start(Path(home), chosen.households)
         browser = sites.launch(playwright)
+        if chosen.docs:
+            print(f"{for_docs(browser, site)} 張畫面已存於 {DOCS}")
+            site.stop()
+            return
+        shutil.rmtree(chosen.out, ignore_errors=True)
         taken = 0
         for role in chosen.only or roles.ALL:
             folder = chosen.out / role
