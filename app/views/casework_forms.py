@@ -10,6 +10,7 @@ from typing import Any
 
 from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
+from wtforms.widgets import TextInput
 
 from app.models.application import Application
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
@@ -86,7 +87,9 @@ def field_of(model: type[Any], name: str, **options: Any) -> Any:
         return ChoiceField(label, column=column, description=hint)
     if kind == "boolean":
         return YesNoSelect(label, description=hint) if column.nullable else BooleanField(label, description=hint)
-    simple: dict[str, Any] = {"date": RocDateField, "month": RocMonthField, "money": MoneyField, "number": WholeNumberField, "person_id": PersonIdField}
+    if kind == "number":  # a text box: full-width digits from an input method are understood, a number box would swallow them
+        return WholeNumberField(label, description=hint, widget=TextInput(), render_kw={"inputmode": "numeric", "autocomplete": "off"})
+    simple: dict[str, Any] = {"date": RocDateField, "month": RocMonthField, "money": MoneyField, "person_id": PersonIdField}
     if kind in simple:
         return simple[kind](label, description=hint)
     size = getattr(column.type, "length", None)
@@ -128,7 +131,7 @@ class AssetForm(
     def validate_share_num(self, field: Any) -> None:
         part, whole = self.share_num.data, self.share_den.data
         if (part is not None and part < 1) or (whole is not None and whole < 1) or (part or 1) > (whole or 1):
-            raise ValidationError("持分不可大於 1")
+            raise ValidationError("持分不可大於 1：全部持有填 1 與 1，持有一半填 1 與 2")
 
     validate_share_den = validate_share_num
 
