@@ -41,3 +41,29 @@ def sample_csv(layout: Layout, count: int = 3) -> bytes:
     writer.writerow(layout.names)
     writer.writerows([row(layout, number)[name] for name in layout.names] for number in range(1, count + 1))
     return out.getvalue().encode("utf-8-sig")
+
+
+def bad_csv(layout: Layout) -> bytes:
+    """A file to learn from: each row but the first is returned or pointed out, for a reason of its own where the layout has it."""
+    names = list(layout.names)
+    rows = [row(layout, number) for number in range(1, 9)]
+    rows[1]["person_id"] = "A12345678"
+    rows[2]["person_id"] = rows[2]["person_id"][:-1] + str((int(rows[2]["person_id"][-1]) + 1) % 10)
+    dates = [f.name for f in layout.fields if f.form == "date" and f.is_required(layout.kind)]
+    ints = [f.name for f in layout.fields if f.form == "int" and f.is_required(layout.kind)]
+    coded = [f.name for f in layout.fields if f.codes and f.is_required(layout.kind) and f.name not in ("county_code", "data_kind")]
+    blank = next((f.name for f in reversed(layout.fields) if f.is_required(layout.kind) and f.name != "person_id"), "name")
+    if dates:
+        rows[3][dates[0]] = "0980230"
+    if ints:
+        rows[4][ints[-1]] = "六千元"
+    if coded:
+        rows[5][coded[0]] = "?"
+    rows[6][blank] = ""
+    if layout.key:
+        rows[7] |= {name: rows[0][name] for name in layout.key}
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(names)
+    writer.writerows([line[name] for name in names] for line in rows)
+    return out.getvalue().encode("utf-8-sig")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
-from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
@@ -137,6 +137,15 @@ class SpecificationView(PageView):
         found = _layout(source, kind)
         data = io.BytesIO(sample.sample_csv(found))
         return send_file(data, mimetype="text/csv", as_attachment=True, download_name=f"範例_{found.label}.csv")
+
+    @expose("/<source>/<kind>/bad.csv")
+    @has_access
+    @permission_name("sample")
+    def bad_sample(self, source: str, kind: str) -> ResponseReturnValue:
+        """A file of invented rows with the usual mistakes, to see how they come back."""
+        found = _layout(source, kind)
+        data = io.BytesIO(sample.bad_csv(found))
+        return send_file(data, mimetype="text/csv", as_attachment=True, download_name=f"錯誤範例_{found.label}.csv")
 
 
 def _layout(source: str, kind: str) -> Layout:
