@@ -35,7 +35,8 @@ from app.models.user import User
 
 from .base_interface import ViewInterface
 from .base_lists import Heading, Row, Table
-from .base_records import Field, MoveButton, ProgressStep, RecordPages, Section, person_path_of
+from .base_moves import MoveButton, ProgressStep
+from .base_records import Field, RecordPages, Section, person_path_of
 from .base_timeline import TimelineEntry, name_events, name_records, timeline
 from .base_values import Cell, column_at, label_at, labels_for, show, show_moment
 from .remote import Lookup

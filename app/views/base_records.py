@@ -12,38 +12,16 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from sqlalchemy import inspect
 
 from app.commands.base import CommandError, Conflict
-from app.commands.lifecycle import Lifecycle
-from app.extensions import db
 from app.models.person import Person
 from app.security import access, web
 
 from . import base_search, locking
 from .base_forms import build_form, values_of
-from .base_lists import FEW, ListPages, Table
-from .base_timeline import TimelineEntry, timeline
-from .base_values import MASKED, Cell, column_at, kind_of
+from .base_lists import FEW, Table
+from .base_moves import LifecyclePages
+from .base_values import MASKED, column_at, kind_of
 
 PURPOSES = ("受理申請", "初審", "複審", "核定", "帳戶或資料異動", "撥款作業", "民眾查詢", "疑義查核", "溢領追繳", "稽核")
-
-
-@dataclass(frozen=True)
-class MoveButton:
-    """A button on the record page. `style`: primary | default | danger. `confirm`: a question asked before it is done."""
-
-    name: str
-    label: Any
-    style: str = "default"
-    needs_comment: bool = False
-    confirm: str = ""
-
-
-@dataclass(frozen=True)
-class ProgressStep:
-    """One step of the indicator on top of a record. `state`: done | current | todo | stopped."""
-
-    label: str
-    state: str
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +41,7 @@ class Section:
     fields: Sequence[Field]
 
 
-class RecordPages(ListPages):
+class RecordPages(LifecyclePages):
     """The record half of a model view (see `base.CaseView` for what a view sets)."""
 
     show_template = "base/show.html"
@@ -81,10 +59,6 @@ class RecordPages(ListPages):
     add_command: Callable[..., Any] | None = None
     edit_command: Callable[..., Any] | None = None
     delete_command: Callable[..., Any] | None = None
-    lifecycle: Lifecycle | None = None
-    move_commands: dict[str, Callable[..., Any]] = {}
-    progress: Sequence[tuple[Any, Sequence[str]]] = ()
-    stopped_states: Sequence[str] = ()
     asks_purpose = False
     person_path = ""
 
@@ -97,45 +71,6 @@ class RecordPages(ListPages):
         """A line under the heading."""
         return ""
 
-    def moves(self, item: Any) -> Sequence[MoveButton]:
-        """The buttons the signed-in person may press now; the lifecycle's by default."""
-        who = web.actor()
-        if self.lifecycle is None or who is None:
-            return []
-        return [
-            MoveButton(m.name, m.label, m.style, m.needs_comment)
-            for m in self.lifecycle.open_to(who, item)
-            if m.name in self.move_commands
-        ]
-
-    def waiting(self, item: Any) -> Sequence[str]:
-        """Why the signed-in person cannot move the record on: made by the same person, or somebody else's turn."""
-        who = web.actor()
-        if self.lifecycle is None or who is None or not self.move_commands:
-            return []
-        state = getattr(item, self.lifecycle.column)
-        onward = [m for m in self.lifecycle.moves.values() if state in m.sources]
-        lines = [f"「{m.label}」：{self.lifecycle.why_not(who, item, m.name)}" for m in onward if who.can(m.permission) and self.lifecycle.why_not(who, item, m.name)]
-        others = "、".join(str(m.label) for m in onward if not who.can(m.permission))
-        return [*lines, f"由其他同仁辦理：{others}"] if others else lines
-
-    def steps(self, item: Any) -> Sequence[ProgressStep]:
-        """The progress indicator, from `progress`: (label, the states in which the record stands at this step)."""
-        if not self.progress or self.lifecycle is None:
-            return []
-        state = getattr(item, self.lifecycle.column)
-        stopped = state in self.stopped_states
-        at = next((i for i, (_, states) in enumerate(self.progress) if state in states), None)
-        if at is None:
-            return [ProgressStep(str(label), "todo") for label, _ in self.progress]
-        last = len(self.progress) - 1
-        here = "stopped" if stopped else "done" if at == last else "current"
-        note = str(self.lifecycle.labels.get(state, ""))
-        return [
-            ProgressStep(str(label), "done" if i < at else here if i == at else "todo", note if i == at else "")
-            for i, (label, _) in enumerate(self.progress)
-        ]
-
     def may_edit(self, item: Any) -> bool:
         """May this record be edited as it stands? (The command decides again.)"""
         return True
@@ -146,10 +81,6 @@ class RecordPages(ListPages):
     def show_context(self, item: Any) -> dict[str, Any]:
         """More for the record page's template."""
         return {}
-
-    def history(self, item: Any) -> Sequence[TimelineEntry]:
-        """What happened to the record, newest first."""
-        return timeline(db.session(), item, self.lifecycle)
 
     # -- show -----------------------------------------------------------------------------------------------------------
     def _subject(self, item: Any) -> tuple[str, str]:
@@ -215,12 +146,6 @@ class RecordPages(ListPages):
         if self.permits("delete") and self.may_delete(item):
             urls["delete"] = url_for(f"{self.endpoint}.delete", pk=pk)
         return urls
-
-    def _state(self, item: Any) -> Cell | None:
-        if self.lifecycle is None:
-            return None
-        column = column_at(type(item), self.lifecycle.column)
-        return Cell.of(getattr(item, self.lifecycle.column), column)
 
     def sections(self, item: Any, revealed: frozenset[str] = frozenset()) -> Sequence[Section]:
         """The record's fields in the order and groups of `show_fieldsets` or `show_columns`."""
@@ -299,29 +224,6 @@ class RecordPages(ListPages):
             return self._ask_purpose(item, "請選擇查閱目的，或在說明欄填寫文號或事由（至少 4 個字）")
         web.give_purpose(self._purpose_key(item), "：".join(t for t in (chosen if chosen in PURPOSES else "", note) if t))
         return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
-
-    # -- lifecycle moves ------------------------------------------------------------------------------------------------
-    @expose("/move/<pk>/<name>", methods=["POST"])
-    @has_access
-    @permission_name("show")
-    def move(self, pk: str, name: str) -> ResponseReturnValue:
-        """Press a lifecycle button: calls its command as `command(actor, pk, comment=…, seen_version=…)`, which checks everything again."""
-        item = self.item(pk)
-        command = self.move_commands.get(name)
-        if command is None:
-            abort(404)
-        key = self.datamodel.get_pk_value(item)
-        label = next((str(m.label) for m in self.moves(item) if m.name == name), name)
-        try:
-            command(web.signed_in(), key, comment=request.form.get("comment", "").strip(), seen_version=locking.seen_version(request.form))
-            flash(f"「{label}」完成。", "success")
-        except CommandError as error:
-            flash(error.message, "danger")
-        return redirect(self.after_move(key, name), 303)
-
-    def after_move(self, pk: Any, name: str) -> str:
-        """Where to go after a lifecycle button."""
-        return url_for(f"{self.endpoint}.show", pk=pk)
 
     # -- add, edit, delete ----------------------------------------------------------------------------------------------
     def command_of(self, name: str) -> Callable[..., Any] | None:
