@@ -1,6 +1,6 @@
 """One application per database, one seeded snapshot, restored before each test.
 
-A test asks for `app` (or `session`, `client_as`, …) and runs on SQLite; marked `both` it runs on PostgreSQL too, marked `postgres` only there.
+A test asks for `app` (or `session`, `client_as`, …) and runs on SQLite and on PostgreSQL; marked `sqlite` or `postgres` it runs only there.
 """
 
 import shutil
@@ -109,7 +109,7 @@ _backends: dict[str, Backend] = {}
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
         markers = {m.name for m in metafunc.definition.iter_markers()}
-        names = BACKENDS if "both" in markers else BACKENDS[1:] if "postgres" in markers else BACKENDS[:1]
+        names = BACKENDS[1:] if "postgres" in markers else BACKENDS[:1] if "sqlite" in markers else BACKENDS
         metafunc.parametrize("backend", names, indirect=True)
 
 

@@ -94,7 +94,6 @@ def test_who_records_does_not_apply(running):
         changes.apply_change(running.who("clerk"), change)
 
 
-@pytest.mark.both
 def test_two_people_by_database_constraint(running):
     change = record(running, "death", dt.date(2026, 10, 3))
     row = running.session.get(Change, change)

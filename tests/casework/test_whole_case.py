@@ -19,7 +19,6 @@ from app.models.parameter import Parameter
 from app.models.person import Person
 
 
-@pytest.mark.both
 def test_a_widower_with_two_working_children_gets_the_allowance(desk, session):
     desk.open().fill(children=[(45, 42_000), (40, 38_000)]).to_decision()
     decision = session.get(Decision, desk.approve())
@@ -162,7 +161,6 @@ def test_nobody_reviews_what_he_made(desk):
         desk.approve(job="officer")
 
 
-@pytest.mark.both
 def test_maker_and_checker_differ_by_database_constraint(desk, session):
     desk.open().fill(children=[(45, 42_000)]).to_decision()
     case = desk.case
@@ -172,7 +170,6 @@ def test_maker_and_checker_differ_by_database_constraint(desk, session):
         session.rollback()
 
 
-@pytest.mark.both
 def test_a_decision_is_never_changed_or_deleted(desk, session):
     desk.open().fill(children=[(45, 42_000)]).to_decision()
     decision = session.get(Decision, desk.approve())

@@ -64,7 +64,6 @@ def denials():
     return db.session.scalars(select(SecurityEvent).where(SecurityEvent.kind == "denied")).all()
 
 
-@pytest.mark.both
 def test_it_happens_with_its_audit_row(people, clerk):
     assert rename(clerk, people[HOME_TOWN], "新名") == "新名"
     assert name_of(people[HOME_TOWN]) == "新名" and events() == ["person.renamed"]
@@ -87,7 +86,6 @@ def test_without_the_permission_nothing_happens_and_it_is_logged(people, actor):
     assert name_of(people[HOME_TOWN]) == "原名" and len(denials()) == 1
 
 
-@pytest.mark.both
 def test_another_townships_row_is_not_there_and_the_try_is_logged(people, clerk):
     with pytest.raises(NotFound):
         rename(clerk, people[OTHER_TOWN], "新名")

@@ -34,7 +34,6 @@ def propose(actor: Any, **changes: Any) -> int:
     )
 
 
-@pytest.mark.both
 def test_內建資料載入一次_再載入不變(session: Any) -> None:
     assert session.scalar(select(func.count()).select_from(Parameter)) == len(law_values.reference())
     assert session.scalar(select(func.count()).select_from(ExclusionPair)) == len(law_pairs.reference())
@@ -42,7 +41,6 @@ def test_內建資料載入一次_再載入不變(session: Any) -> None:
     assert session.scalar(select(func.count()).select_from(Parameter)) == len(law_values.reference())
 
 
-@pytest.mark.both
 def test_資料庫內容與內建檔逐列相同(session: Any) -> None:
     in_force = parameters.parameters_in_force(session, "10004")
     assert sorted(map(repr, in_force.rows())) == sorted(map(repr, law_values.reference()))
@@ -50,7 +48,6 @@ def test_資料庫內容與內建檔逐列相同(session: Any) -> None:
     assert national == law_pairs.reference() and settings == ()
 
 
-@pytest.mark.both
 def test_一人登錄_另一人核准後才生效_全程留下稽核(session: Any, actor: Any) -> None:
     row = propose(actor("officer.10004"))
     assert isinstance(parameters.parameters_in_force(session, "10004").on(MARCH, "average_consumption"), Missing)
@@ -68,7 +65,6 @@ def test_登錄者不可核准自己的設定(session: Any, actor: Any) -> None:
         parameters.approve_parameter(actor("director.10004"), row)
 
 
-@pytest.mark.both
 def test_資料庫也擋下同一人核准(session: Any, actor: Any) -> None:
     row = session.get(Parameter, propose(actor("officer.10004")))
     row.approved_by_id = row.entered_by_id
@@ -172,7 +168,6 @@ ROW = f"10004,{ELA},farmer_allowance,choose_one,Y,0980101,,中低收入老人生
 OFF = f"10004,{ELA},county_senior_allowance,choose_one,N,0980101,,,,\n"
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp950"])
 def test_載入設定檔_再載入相同內容不變(session: Any, tmp_path: Path, encoding: str) -> None:
     got = load(tmp_path, ROW + OFF, encoding)

@@ -27,7 +27,6 @@ def send(tmp_path: Path, data: list[dict[str, str]], mode: str = "new", name: st
     return exchange.import_file(SYSTEM, "roster", write_csv(tmp_path / name, data), mode=mode)
 
 
-@pytest.mark.both
 def test_same_content_is_taken_once(session, tmp_path):
     data = rows()
     first = send(tmp_path, data)
@@ -37,7 +36,6 @@ def test_same_content_is_taken_once(session, tmp_path):
     assert session.query(Batch).count() == 1
 
 
-@pytest.mark.both
 def test_other_content_needs_a_mode_and_supersedes(session, tmp_path):
     first = send(tmp_path, rows())
     with pytest.raises(Refused) as refused:

@@ -79,7 +79,6 @@ def the_doubt(session: Any) -> Doubt:
     return session.scalars(select(Doubt).where(Doubt.rule_code == "DEATH")).one()
 
 
-@pytest.mark.both
 def test_a_run_is_stored_and_a_month_later_the_same_doubt_is_seen_again(dead: Any) -> None:
     first = matching.run_match(SYSTEM, MAR - 1)
     again = matching.run_match(SYSTEM, MAR)

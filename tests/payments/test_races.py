@@ -55,7 +55,6 @@ def sound():
         assert verify_payments.payment_invariants(db.session()) == []
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("workers", [2, 6])
 def test_building_the_same_month(app, county, workers):
     for n in range(1, 6):
@@ -66,7 +65,6 @@ def test_building_the_same_month(app, county, workers):
     sound()
 
 
-@pytest.mark.both
 def test_releasing_and_sending_back(app, county, actor):
     county.award(1)
     for _ in range(3):
@@ -84,7 +82,6 @@ def test_releasing_and_sending_back(app, county, actor):
     sound()
 
 
-@pytest.mark.both
 def test_two_people_releasing(app, county):
     county.award(1)
     run_id = county.approved(county.build())
@@ -96,7 +93,6 @@ def test_two_people_releasing(app, county):
     sound()
 
 
-@pytest.mark.both
 def test_approving_while_a_line_is_withheld(app, county):
     county.award(1)
     county.award(2)
@@ -114,7 +110,6 @@ def test_approving_while_a_line_is_withheld(app, county):
     sound()
 
 
-@pytest.mark.both
 def test_paying_a_return_again_twice_or_closing_it(app, county):
     award_id = county.award(1)
     run_id = county.filed(county.build())
@@ -134,7 +129,6 @@ def test_paying_a_return_again_twice_or_closing_it(app, county):
     sound()
 
 
-@pytest.mark.both
 def test_the_same_result_file_twice_at_once(app, county):
     county.award(1)
     run_id = county.filed(county.build())
@@ -144,7 +138,6 @@ def test_the_same_result_file_twice_at_once(app, county):
     sound()
 
 
-@pytest.mark.both
 def test_two_claims_for_the_same_months(app, county):
     award_id = county.award(1, from_month=MARCH - 1)
     county.filed(county.build())

@@ -84,7 +84,6 @@ def opened(county, award_id, **more):
     )
 
 
-@pytest.mark.both
 def test_from_a_late_death_to_the_last_instalment(county, overpaid):
     claim = opened(county, overpaid)
     with scope.use(scope.SYSTEM):

@@ -21,7 +21,6 @@ from .making import MARCH, payee, person_id
 APRIL = MARCH + 1
 
 
-@pytest.mark.both
 def test_a_month_from_cases_to_reconciled(county):
     county.award(1)
     county.award(2, amount=3000, from_month=MARCH - 1, town=OTHER)
@@ -67,7 +66,6 @@ def test_nobody_twice(county):
             payments.release_run(other, run_id)
 
 
-@pytest.mark.both
 def test_the_database_itself_refuses_one_person_in_two_roles(county):
     county.award(1)
     run_id = county.approved(county.build())
@@ -78,7 +76,6 @@ def test_the_database_itself_refuses_one_person_in_two_roles(county):
     db.session.rollback()
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("change", [{"amount": 1}, {"month": 0}, {"run_id": 99}])
 def test_a_posted_payment_cannot_be_changed(county, change):
     county.award(1)
@@ -92,7 +89,6 @@ def test_a_posted_payment_cannot_be_changed(county, change):
     db.session.rollback()
 
 
-@pytest.mark.both
 def test_a_frozen_line_cannot_be_changed(county):
     county.award(1)
     county.build()
@@ -157,7 +153,6 @@ def test_a_withheld_line_is_unpaid_again_and_the_freeze_is_new(county):
     assert [(x.month_from, x.month_to, x.amount) for x in county.lines(next_run)] == [(MARCH, APRIL, 12000), (APRIL, APRIL, 6000)]
 
 
-@pytest.mark.both
 def test_returned_money_is_paid_again_to_the_new_account_once(county):
     county.award(1)
     award_id = county.award(2)

@@ -9,7 +9,6 @@ from app.extensions import WRITE, db
 from app.models.audit import AuditEntry
 from app.security import audit, scope
 
-pytestmark = pytest.mark.both
 KEY = "k" * 32
 
 
@@ -38,7 +37,7 @@ def chain(session):
         "DELETE FROM audit_entry WHERE seq = 5",
         "DELETE FROM audit_entry",
         "UPDATE audit_entry SET seq = CASE seq WHEN 2 THEN 30 WHEN 3 THEN 2 ELSE seq END",
-        "INSERT INTO audit_entry SELECT 6, at, actor_id, actor, office, event, subject_table, subject_id, details, hash, 'f' || substr(hash, 2)"
+        "INSERT INTO audit_entry SELECT 6, at, actor_id, actor, office, event, subject_table, subject_id, details, hash, 'x' || substr(hash, 2)"
         " FROM audit_entry WHERE seq = 5",
         "UPDATE audit_head SET seq = 4",
     ],

@@ -11,7 +11,6 @@ from app.security import scope
 from app.security.scope import OutOfScope, Scope, ScopeMissing
 from tests.seed import FOREIGN_TOWN, HOME_TOWN, OTHER_TOWN
 
-pytestmark = pytest.mark.both
 TOWN = Scope("township", "10004", HOME_TOWN)
 
 

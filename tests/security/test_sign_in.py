@@ -71,7 +71,6 @@ def test_idle_and_absolute_limits(app):
     assert last.location == "/login/", "after ten hours a new sign-in is due, however busy the session was"
 
 
-@pytest.mark.both
 def test_five_failures_lock_the_name_for_fifteen_minutes(app):
     for _ in range(5):
         login(app.test_client(), "wrong")

@@ -57,7 +57,6 @@ GARBAGE = [
 ]  # fmt: skip
 
 
-@pytest.mark.both
 def test_nothing_in_a_url_breaks_a_list(people: Any, client_as: Any) -> None:
     people(3)
     client = client_as(CLERK)
@@ -66,7 +65,6 @@ def test_nothing_in_a_url_breaks_a_list(people: Any, client_as: Any) -> None:
         assert answer.status_code == 200, (query, answer.status_code)
 
 
-@pytest.mark.both
 def test_no_key_in_a_url_breaks_a_record_page(client_as: Any) -> None:
     client = client_as(CLERK)
     for pk in ("abc", "-1", "0", "99999999999999999999999", "1%00", "1e3", "%E9%99%B3", "1'--"):
@@ -79,7 +77,6 @@ def search(client: Any, **typed: str) -> Any:
     return client.post("/try/search", data=typed)
 
 
-@pytest.mark.both
 def test_a_personal_criterion_never_stands_in_the_url(people: Any, client_as: Any, session: Any) -> None:
     wanted, _other = people(2)
     client = client_as(CLERK)
@@ -114,7 +111,6 @@ FILTERS: list[tuple[dict[str, str], int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.both
 def test_filters(people: Any, client_as: Any) -> None:
     people(3)
     client = client_as(CLERK)

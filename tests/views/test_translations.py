@@ -88,16 +88,6 @@ def test_every_audit_event_has_a_name(app: object) -> None:
     assert used - set(_event_names) == set()
 
 
-def test_every_permission_has_a_name(app: object, catalogue: Catalog) -> None:
-    from app.commands import load_all, setup
-    from app.views.accounts import thing_label, verb_label
-
-    load_all()
-    with app.test_request_context("/"):  # type: ignore[attr-defined]
-        shown = {text for pair in setup.default_grants() for text in (thing_label(pair), verb_label(pair)) if not pair[1].startswith("Try")}
-    assert [t for t in sorted(shown) if any(c.isascii() and c.isalpha() for c in t)] == []
-
-
 def test_no_template_asks_a_permission_with_constants_only() -> None:
     """Jinja works such an expression out once, for whoever comes first, and shows everybody the same."""
     import re
