@@ -146,7 +146,7 @@
     }
   });
   doc.addEventListener("change", function (e) {
-    if (e.target.matches("[data-tick-all]")) { all("input[name=rowid]").forEach(function (box) { box.checked = e.target.checked; box.closest("tr").classList.toggle("ticked", box.checked); }); }
+    if (e.target.matches("[data-tick-all]")) { all("tbody input[type=checkbox]", e.target.closest("table")).forEach(function (box) { box.checked = e.target.checked; box.closest("tr").classList.toggle("ticked", box.checked); }); }
     if (e.target.matches("input[name=rowid]")) { e.target.closest("tr").classList.toggle("ticked", e.target.checked); }
   });
 
@@ -161,6 +161,15 @@
       setTimeout(function () { span.textContent = masked; form.querySelector("button").hidden = false; }, 60000);
     }).catch(function () { HTMLFormElement.prototype.submit.call(form); });
   });
+
+  /* ---- a second click while the first is on its way changes nothing ------------------------------------------------- */
+  doc.addEventListener("submit", function (e) {
+    var form = e.target;
+    if (e.defaultPrevented || form.getAttribute("method") !== "post") { return; }
+    if (form.dataset.sent) { e.preventDefault(); return; }
+    form.dataset.sent = "1"; setTimeout(function () { delete form.dataset.sent; }, 5000);   /* a download leaves the page where it is */
+  });
+  window.addEventListener("pageshow", function () { all("form[data-sent]").forEach(function (form) { delete form.dataset.sent; }); });
 
   /* ---- keyboard -------------------------------------------------------------------------------------------------- */
   function typing(el) { return el.matches("input, textarea, select, [contenteditable]"); }

@@ -3,7 +3,8 @@
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
@@ -16,6 +17,8 @@ from app.security.access import subject_of
 from .base_values import choices_of, column_at, label_at, show
 
 LIMIT = 50
+SAME = dt.timedelta(minutes=1)
+"""A move and its audit entry are of one transaction; the entry is written at its end."""
 
 _event_names: dict[str, Any] = {}
 _record_names: dict[str, Any] = {}
@@ -71,13 +74,22 @@ def timeline(session: Session, obj: Any, lifecycle: Lifecycle | None = None, lim
     """The record's history. An audit entry that a move has already told is not told again."""
     table, pk = subject_of(obj)
     moves = history(session, obj) if pk.isdigit() else []
-    told = {(f"{table}.{m.move}", m.at) for m in moves}
+    told = [(f"{table}.{m.move}", m.at) for m in moves]
     entries = session.scalars(
         select(AuditEntry).where(AuditEntry.subject_table == table, AuditEntry.subject_id == pk).order_by(AuditEntry.seq.desc()).limit(limit)
     )
     lines = [_of_move(m, lifecycle) for m in moves]
-    lines += [_of_entry(e, type(obj)) for e in entries if (e.event, e.at) not in told]
-    return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
+    lines += [_of_entry(e, type(obj)) for e in entries if not any(e.event == event and abs(e.at - at) < SAME for event, at in told)]
+    return _folded(sorted(lines, key=lambda line: line.at, reverse=True)[:limit])
+
+
+def _folded(lines: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """The same thing done again and again by one person is one line with its number."""
+    found: list[TimelineEntry] = []
+    for _, group in groupby(lines, key=lambda line: (line.title, line.who, line.comment, tuple(line.details))):
+        first, *more = group
+        found.append(replace(first, title=f"{first.title}（{len(more) + 1} 次）") if more else first)
+    return found
 
 
 def _of_move(step: Step, lifecycle: Lifecycle | None) -> TimelineEntry:

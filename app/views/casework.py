@@ -188,6 +188,15 @@ class ApplicationView(IntakePages, CaseView):
         buttons += [b for name, b in found.items() if name in self.move_commands]
         return buttons
 
+    def waiting(self, item: Application) -> Sequence[str]:
+        who = web.actor()
+        if who is not None and self.permits("intake") and who.can("casework.submit"):
+            if item.state == "draft":
+                return ["下一步：按上方「繼續填寫」填完各節，在「確認送出」送出。"]
+            if item.state in ("returned_for_correction", "returned_to_township"):
+                return ["下一步：按上方「修改申請資料」補登文件或更正內容，在「確認送出」再送出一次。"]
+        return super().waiting(item)
+
     # -- the page -------------------------------------------------------------------------------------------------------
     def show_context(self, item: Application) -> dict[str, Any]:
         session = db.session()

@@ -12,7 +12,7 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from app.commands.deliveries import current_snapshots
-from app.core import roc
+from app.core import clock, roc
 from app.exchange import codes, snapshots
 from app.models.application import Application
 
@@ -32,9 +32,10 @@ def registers(session: Session, application: Application, month: int) -> tuple[l
     for source, name in REGISTERS.items():
         mine = [s for s in found if s.source == source]
         as_of = max((s.received_at for s in mine), default=None)
-        consulted.append(Consulted(name, as_of.date() if as_of else None))
+        day = clock.to_taipei(as_of).date() if as_of else None
+        consulted.append(Consulted(name, day))
         for row in _rows([s.path for s in mine if s.path], people):
-            draws += _draw(source, name, row, as_of.date() if as_of else None)
+            draws += _draw(source, name, row, day)
     return [d for d in draws if d.last is None or d.last >= month], consulted
 
 

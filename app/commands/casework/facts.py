@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app.core import roc
+from app.core import clock, roc
 from app.models.application import Application
 from app.models.elderly_living_allowance import ElderlyApplication
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
@@ -56,7 +56,7 @@ def _elderly(application: Application, on: dt.date) -> f.CaseFacts:
         placement=f.Finding(a.public_placement, a.placement_since, f.Source("申請書及安置資料")),
         custody=f.Finding(a.in_custody, a.custody_since, f.Source("監管資料")),
         other_benefits=other_benefits(a),
-        other_benefits_source=None if a.exclusions_checked_at is None else f.Source("互斥查核", a.exclusions_checked_at.date()),
+        other_benefits_source=None if a.exclusions_checked_at is None else f.Source("互斥查核", clock.to_taipei(a.exclusions_checked_at).date()),
         status=None if a.low_income_status is None else f.Status(a.low_income_status),
         prior_award=None if a.recipient_since is None else f.PriorAward(a.recipient_since, a.uninterrupted),
         prior_holdings=_holdings(a),
