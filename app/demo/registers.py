@@ -55,8 +55,8 @@ class Agencies:
                 break
             began = roc.first_day(rng.randint(first, last)) + dt.timedelta(days=rng.randint(0, 25))
             past = began - dt.timedelta(days=rng.randint(900, 4000))
-            until = None if n < 3 else past + dt.timedelta(days=rng.randint(60, 700))
-            out.custody.append((people[f.elder], "prison", began if n < 3 else past, until))
+            left_on = None if n < 3 else past + dt.timedelta(days=rng.randint(60, 700))
+            out.custody.append((people[f.elder], "prison", began if n < 3 else past, left_on))
         for n in range(40):
             if (f := next(take, None)) is None:
                 break

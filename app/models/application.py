@@ -5,7 +5,7 @@ A change of household or means, and the yearly review, are applications too (`pu
 """
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -13,6 +13,10 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from .base import AccountType, BenefitScoped, Model, MonthType, PersonIdType, Stamped, TownScoped, Versioned
 from .person import Person
+
+if TYPE_CHECKING:
+    from .decision import Decision
+    from .household import HouseholdMember
 
 STATES = {
     "draft": _l("Draft"),
@@ -109,7 +113,7 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     decided_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Decided at")})
 
     applicant: Mapped[Person] = relationship(info={"label": _l("Applicant")})
-    members: Mapped[list["HouseholdMember"]] = relationship(  # noqa: F821
+    members: Mapped[list["HouseholdMember"]] = relationship(
         back_populates="application", order_by="HouseholdMember.position", cascade="all, delete-orphan"
     )
     documents: Mapped[list["Document"]] = relationship(
@@ -118,7 +122,7 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     corrections: Mapped[list["CorrectionNotice"]] = relationship(
         back_populates="application", order_by="CorrectionNotice.id", cascade="all, delete-orphan"
     )
-    decisions: Mapped[list["Decision"]] = relationship(back_populates="application", order_by="Decision.id")  # noqa: F821
+    decisions: Mapped[list["Decision"]] = relationship(back_populates="application", order_by="Decision.id")
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:

@@ -119,7 +119,7 @@ class ChangeView(CaseView):
             else:
                 try:
                     pk = changes.record_change(
-                        web.actor(), case.id, form.kind.data, form.happened_on.data, form.reported_on.data, form.details(), form.note.data or ""
+                        web.signed_in(), case.id, form.kind.data, form.happened_on.data, form.reported_on.data, form.details(), form.note.data or ""
                     )
                     web.give_purpose(f"{Change.__tablename__}:{pk}", "帳戶或資料異動")
                     flash("異動已登錄，請另一位同仁審核生效。", "success")

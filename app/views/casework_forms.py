@@ -70,6 +70,8 @@ class CodeSelect(SelectField):
 class NumberSelect(CodeSelect):
     """Like `CodeSelect`, for whole numbers."""
 
+    data: Any
+
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         self.data = None if self.data is None else int(self.data)
 

@@ -100,7 +100,7 @@ class IntakePages:
                 form.person_id.data, form.name.data, form.birth.data, form.sex.data, form.registered_address.data or "", "", form.phone.data or ""
             )
             try:
-                pk = counter.open_draft(web.actor(), self.benefit, who, form.received_on.data, form.checksum_confirmed.data)
+                pk = counter.open_draft(web.signed_in(), self.benefit, who, form.received_on.data, form.checksum_confirmed.data)
                 web.give_purpose(f"{Application.__tablename__}:{pk}", "受理申請")
                 flash("已建立草稿，各節會自動儲存。", "success")
                 return redirect(url_for(f"{self.endpoint}.intake", pk=pk, section="person"), 303)
@@ -133,7 +133,7 @@ class IntakePages:
         draft = getattr(self, f"_read_{section}")(item, read)
         quiet = "X-Autosave" in request.headers
         try:
-            version = counter.save_draft(web.actor(), item.id, draft, locking.seen_version(request.form))
+            version = counter.save_draft(web.signed_in(), item.id, draft, locking.seen_version(request.form))
         except CommandError as error:
             if quiet:
                 return jsonify(saved=False, message=error.message), error.status
@@ -146,7 +146,7 @@ class IntakePages:
         names = [name for name, _ in SECTIONS]
         step = {"next": 1, "back": -1}.get(request.form.get("go", ""), 0)
         goal = names[max(0, min(len(names) - 1, names.index(section) + step))]
-        one_more = {"add": 1, "_anchor": "new-member"} if request.form.get("go") == "add" else {}
+        one_more: dict[str, Any] = {"add": 1, "_anchor": "new-member"} if request.form.get("go") == "add" else {}
         return redirect(url_for(f"{self.endpoint}.intake", pk=item.id, section=goal, **one_more), 303)
 
     def _section_page(
@@ -223,7 +223,11 @@ class IntakePages:
     def _form_person(self, item: Application, formdata: Any) -> dict[str, Any]:
         return {"forms": self._simple(item, "person", formdata)}
 
-    _form_facts = _form_account = lambda self, item, formdata: {"forms": self._simple(item, request.view_args["section"], formdata)}
+    def _form_facts(self, item: Application, formdata: Any) -> dict[str, Any]:
+        return {"forms": self._simple(item, "facts", formdata)}
+
+    def _form_account(self, item: Application, formdata: Any) -> dict[str, Any]:
+        return {"forms": self._simple(item, "account", formdata)}
 
     def _read_person(self, item: Application, read: forms.Read) -> counter.Draft:
         return self._draft(item, "person", read)
@@ -342,7 +346,7 @@ class IntakePages:
 
     def _submit(self, item: Application) -> ResponseReturnValue:
         try:
-            counter.submit(web.actor(), item.id, locking.seen_version(request.form))
+            counter.submit(web.signed_in(), item.id, locking.seen_version(request.form))
         except Incomplete as error:
             return self._summary(self.item(item.id), find(self.item(item.id), clock.today()), f"還有 {len(error.problems)} 項要先處理，才能送出"), 422
         except CommandError as error:
