@@ -309,7 +309,7 @@ class ApplicationView(IntakePages, CaseView):
         return self._small_form(
             item, form, "補正通知",
             lambda: documents.request_correction(
-                web.actor(), item.id, (form.items.data or "").splitlines(), form.days.data or 0, seen_version=locking.seen_version(request.form)
+                web.signed_in(), item.id, (form.items.data or "").splitlines(), form.days.data or 0, seen_version=locking.seen_version(request.form)
             ),
         )  # fmt: skip
 
@@ -323,7 +323,7 @@ class ApplicationView(IntakePages, CaseView):
         return self._small_form(
             item, form, "登錄訪視與初審",
             lambda: review.first_review(
-                web.actor(), item.id, form.result.data or "", form.opinion.data or "", form.visited_on.data, form.visit_report.data or "",
+                web.signed_in(), item.id, form.result.data or "", form.opinion.data or "", form.visited_on.data, form.visit_report.data or "",
                 seen_version=locking.seen_version(request.form),
             ),
         )  # fmt: skip
@@ -340,7 +340,7 @@ class ApplicationView(IntakePages, CaseView):
         form = ExceptionForm(request.form if request.method == "POST" else None)
         return self._small_form(
             item, form, f"登錄互斥認定：{hits[hit]['name']}",
-            lambda: exclusions.record_exception(web.actor(), item.id, hit, form.code.data or "", form.reason.data or ""),
+            lambda: exclusions.record_exception(web.signed_in(), item.id, hit, form.code.data or "", form.reason.data or ""),
         )  # fmt: skip
 
     def _small_form(self, item: Application, form: Form, title: str, act: Any) -> ResponseReturnValue:
