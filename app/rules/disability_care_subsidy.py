@@ -100,8 +100,6 @@ def decide(facts: CareFacts, parameters: Parameters, exclusions: tuple[Exclusion
     record = Record()
     _personal(record, facts, version)
     percent, fixed = _rate(record, facts, parameters, version, means)
-    if percent == 0:
-        record.add(TestLine("paid", version.general.article, "是否屬補助級距？", "不予補助", "補助百分之二十五以上", Outcome.NOT_MET))
     value = _amount(record, facts, parameters, version, percent)
     first, start_line = personal.start(BENEFIT, case)
     record.ask(start_line)
@@ -187,6 +185,8 @@ def _settled(record: Record, facts: CareFacts, means: Means, table: Table, rate:
         else:
             percent = facts.decided_rate
             measured += f"；縣府認定補助{percent}%"
+    if percent == 0:
+        outcome = Outcome.NOT_MET
     line = TestLine("rate", table.article, "補助比例為何？", measured, rate.text, outcome, means.per_capita, None, sources, note)
     record.ask(line)
     return percent
