@@ -16,7 +16,7 @@ from wtforms.validators import Optional
 from app.commands.base import CommandError
 from app.commands.doubts import Answer, answer_doubt, suggested_validity
 from app.commands.matching import SOURCE_NAMES
-from app.core import clock, roc
+from app.core import clock, money, roc
 from app.exchange import codes
 from app.extensions import db
 from app.matching.gates import STOPS, Gate
@@ -30,7 +30,6 @@ from app.security.roles import AUDITOR, COUNTY, MINISTRY_OFFICER
 
 from . import locking
 from .base import CaseView, ReferenceView, ViewInterface, describe, name_events
-from .base_values import show
 from .fields_roc import MoneyField, RocDateField, RocMonthField
 from .home import WATCH, tile
 
@@ -50,6 +49,13 @@ RELATIONS = {
     "info_only": _l("For information"),
     "none": _l("May be drawn together"),
 }
+DATES = {
+    "household_change": ("事實發生日", "登記日"),
+    "custody": ("入監日", "出監日"),
+    "border_crossing": ("出境日", "最近一次返國"),
+    "pension": ("起日", "迄日"),
+}
+"""What the two dates of a counterpart are."""
 READERS = (*COUNTY, AUDITOR)
 
 describe(Doubt.state, choices=DOUBT_STATES, styles={"open": "warn", "answered": "good", "withdrawn": "neutral"})
@@ -122,10 +128,13 @@ def sides(doubt: Doubt) -> list[Side]:
         Side("案號", doubt.case_no, other.get("case_no") or ""),
         Side("姓名", doubt.name, other.get("name") or "", doubt.name == other["name"] if other.get("name") else None),
         Side("出生日期", birth, _day(other.get("birth")), birth == _day(other.get("birth")) if other.get("birth") else None),
-        Side("金額", show(sum(line["paid"] for line in doubt.lines)), show(other["amount"]) if other.get("amount") is not None else ""),
+        Side("金額", money.show(sum(line["paid"] for line in doubt.lines)), money.show(other.get("amount"))),
     ]
-    if other.get("d1") or other.get("d2"):
-        lines.append(Side("日期", "", "～".join(t for t in (_day(other.get("d1")), _day(other.get("d2"))) if t)))
+    first, second = DATES.get(doubt.counterpart_source, ("", ""))
+    lines += [Side(label, "", _day(other.get(key))) for label, key in ((first, "d1"), (second, "d2")) if label and other.get(key)]
+    if doubt.counterpart_source == "benefit_elsewhere":
+        until = roc.show_month(other["n2"]) if other.get("n2") else "持續中"
+        lines.append(Side("起訖月", "、".join(roc.show_month(m) for m in doubt.months), f"{roc.show_month(other.get('n1'))}～{until}"))
     return lines
 
 
@@ -270,6 +279,7 @@ class MatchRunView(ReferenceView):
         (_l("Match run"), {"fields": ["month", "extent", "state", "engine", "rosters", "rows", "started_at", "finished_at", "seconds"]})
     ]
     show_template = "matching/run.html"
+    formatters_columns = {"extent": lambda raw: codes.COUNTIES.get(raw, raw) if raw else "全國"}
     default_roles = dict.fromkeys(("can_list", "can_show", "can_export"), (*COUNTY, MINISTRY_OFFICER, AUDITOR))
 
     def record_title(self, item: MatchRun) -> str:

@@ -280,7 +280,7 @@ def _absence(p: Mapping[str, int]) -> Select[Any]:
             func.count().label("trips"),
             func.min(t.c.out_date).label("first_out"),
             func.max(t.c.out_date).label("last_out"),
-            func.max(func.coalesce(t.c.in_date, w.c.first_day)).label("last_in"),
+            case((func.count(t.c.in_date) == func.count(), func.max(t.c.in_date)), else_=None).label("last_in"),
             func.max(t.c.record_no).label("record_no"),
         )
         .select_from(w.join(t, t.c.person_id == w.c.person_id))
@@ -336,7 +336,9 @@ ABSENCE = Rule(
     ("border_crossing",),
     35,
     _absence,
-    lambda x: f"自{wording.day(x.d1)}出境，給付月份開始前一年內在國外{x.n1}日、居住國內{x.n2}日，未超過183日；{wording.paid(x)}。",
+    lambda x: (
+        f"自{wording.day(x.d1)}出境{'' if x.d2 else '，尚未返國'}，給付月份開始前一年內在國外{x.n1}日、居住國內{x.n2}日，未超過183日；{wording.paid(x)}。"
+    ),
     parameters={"limit": 183, "look_from": 150},
     facts=("d1",),
 )
