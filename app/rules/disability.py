@@ -109,12 +109,3 @@ def card_text(card: Card | None, day: dt.date) -> str:
         note = {True: "，已註記暫以原證明繼續享有權益", False: "，已逾期", None: "，已逾期，是否註記換證中尚未查明"}
         text += note[card.annotated if day >= SINCE_101 else False]
     return text
-
-
-def grade_line(card: Card | None, article: str) -> TestLine | None:
-    """A line only when a card is held whose grade nobody stated."""
-    if card is None or card.held is False or card.grade is not None:
-        return None
-    return TestLine(
-        "grade", article, "障礙等級為何？", "尚未查明", "輕度、中度、重度或極重度", Outcome.NOT_KNOWN, sources=some(card.source)
-    )
