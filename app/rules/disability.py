@@ -9,7 +9,7 @@ from app.core import roc
 from .facts import Source
 from .logic import Truth, all_of
 from .personal import some
-from .trace import Outcome, TestLine, outcome_of
+from .trace import TestLine, outcome_of
 
 ACT = "身心障礙者權益保障法"
 SINCE_101 = dt.date(2012, 7, 11)
