@@ -7,7 +7,7 @@ A layout says what a *canonical* file holds; files of other shapes are mapped on
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from . import codes
 
@@ -107,10 +107,10 @@ NAME: Final = Field("name", "姓名", "name", required=True, size=50, synonyms=(
 BIRTH: Final = Field("birth", "出生日期", "date", required=True, synonyms=("出生年月日", "生日", "出生日"), example="0200101")
 
 
-def _county(name: str = "county_code", label: str = "縣市代碼", required: bool = False, **more: str) -> Field:
+def _county(name: str = "county_code", label: str = "縣市代碼", required: bool = False, **more: Any) -> Field:
     return Field(
         name, label, "code", required, 5, codes.COUNTIES, synonyms=("縣市別", "縣市別代碼") if name == "county_code" else (), **more
-    )  # type: ignore[arg-type]
+    )
 
 
 ROSTER: Final = Layout(
