@@ -39,7 +39,7 @@ def command(name: str, *, prepared: bool = True) -> Callable[[Callable[..., Any]
             except CommandError as error:
                 fail(error.message, error.code, bool(kwargs.get("as_json")))
 
-        return run  # type: ignore[return-value]
+        return run
 
     return decorate
 
