@@ -1,6 +1,7 @@
 """Payment runs: make a register, check it, tick what was found, approve, release. Three different people; nobody twice."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, delete, select, update
@@ -248,25 +249,36 @@ def acknowledge_sort(ctx: Context, run_id: int, code: str, note: str = "") -> in
 @command("payments.build", roles=MAKERS)
 def withhold_line(ctx: Context, run_id: int, line_no: int, reason: str, seen_version: int | None = None) -> PaymentRun:
     """Take one line out of a register that is not approved yet; its months stay unpaid. The register is frozen and checked anew."""
+    return withhold_lines(ctx, run_id, [line_no], reason, seen_version)
+
+
+@command("payments.build", roles=MAKERS)
+def withhold_lines(ctx: Context, run_id: int, line_nos: Sequence[int], reason: str, seen_version: int | None = None) -> PaymentRun:
+    """Take lines out for one reason, like `withhold_line`. Raises Refused when one of them is not there any more."""
     run = ctx.get(PaymentRun, run_id, lock=True)
     ctx.check_version(run, seen_version)
+    numbers = sorted(set(line_nos))
+    said = "、".join(map(str, numbers))
     won = ctx.session.execute(
         update(PaymentLine)
-        .where(PaymentLine.run_id == run_id, PaymentLine.line_no == line_no, PaymentLine.status == "planned")
+        .where(PaymentLine.run_id == run_id, PaymentLine.line_no.in_(numbers), PaymentLine.status == "planned")
         .values(status="withheld", reason=reason.strip()[:200])
         .execution_options(synchronize_session=False)
     )
-    if won.rowcount != 1:  # type: ignore[attr-defined]
-        raise Refused(f"清冊沒有可以暫緩的第 {line_no} 筆", "E-PAY-LINE")
+    if not numbers or won.rowcount != len(numbers):  # type: ignore[attr-defined]
+        raise Refused(f"清冊沒有可以暫緩的第 {said} 筆", "E-PAY-LINE")
     ctx.session.execute(
         update(Payment)
-        .where(Payment.run_id == run_id, Payment.line_no == line_no)
+        .where(Payment.run_id == run_id, Payment.line_no.in_(numbers))
         .values(live=False)
         .execution_options(synchronize_session=False)
     )
-    payment_lines.freeze(run, payment_lines.read(ctx.session, run_id))
+    left = payment_lines.read(ctx.session, run_id)
+    if not left:
+        raise Refused("不能暫緩清冊的每一筆；整份不發時請取消清冊", "E-PAY-LINE")
+    payment_lines.freeze(run, left)
     RUN.advance(
-        ctx, run, "withhold", comment=f"第 {line_no} 筆：{reason.strip()}" if reason.strip() else "", checked_by_id=None, checked_at=None
+        ctx, run, "withhold", comment=f"第 {said} 筆：{reason.strip()}" if reason.strip() else "", checked_by_id=None, checked_at=None
     )
     return run
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from wtforms import FileField, Form, SelectField, StringField
 
 from app.commands import payment_differences, payment_files, payment_results, payments
@@ -151,6 +151,17 @@ class PaymentRunView(RegisterView):
             "file": "確定產生轉帳檔與清冊嗎？產生後即視為已送出。",
         }
         return [MoveButton(m.name, m.label, m.style, m.needs_comment, asks.get(m.name, "")) for m in super().moves(item)]
+
+    def waiting(self, item: PaymentRun) -> Sequence[str]:
+        """What stands before the next step, besides whose turn it is."""
+        left = payments.open_findings(item) if item.state == "checked" else []
+        hard = sum(f.severity == HARD for f in left)
+        lines = []
+        if hard:
+            lines.append(f"還有 {hard} 項不得發放：請更正案件後「重新造冊」，或勾選暫緩。")
+        if len(left) > hard:
+            lines.append(f"還有 {len(left) - hard} 項待確認：請查明後以自己的名義確認。")
+        return [*lines, *super().waiting(item)]
 
     # -- the page -------------------------------------------------------------------------------------------------------
     def show_context(self, item: PaymentRun) -> dict[str, Any]:
@@ -294,16 +305,19 @@ class PaymentRunView(RegisterView):
     @has_access
     @permission_name("build")
     def withhold(self, pk: str) -> ResponseReturnValue:
-        """Take one line out."""
+        """Take lines out: those ticked or typed, or all that one sort of finding speaks of."""
         item = self.item(pk)
-        number = request.form.get("line_no", "")
+        numbers, code = request.form.getlist("line_no"), request.form.get("code", "")
+        if code:
+            numbers = [str(f.line_no) for f in item.findings if f.code == code and f.severity == HARD]
         try:
-            if not number.isdigit():
-                raise CommandError("請填寫要暫緩的筆次（數字）", "E-PAY-LINE")
-            payments.withhold_line(
-                web.signed_in(), item.id, int(number), request.form.get("reason", ""), seen_version=locking.seen_version(request.form)
-            )
-            flash(f"第 {number} 筆已暫緩，請重新檢核。", "success")
+            if not numbers or not all(n.isdigit() for n in numbers):
+                raise CommandError("請勾選或填寫要暫緩的筆次（數字）", "E-PAY-LINE")
+            payments.withhold_lines(
+                web.signed_in(), item.id, [int(n) for n in numbers], request.form.get("reason", ""),
+                seen_version=locking.seen_version(request.form),
+            )  # fmt: skip
+            flash(f"第 {'、'.join(numbers)} 筆已暫緩，請重新檢核。", "success")
         except CommandError as error:
             flash(error.message, "danger")
         return redirect(url_for(f"{self.endpoint}.show", pk=pk) + "#findings", 303)
@@ -388,6 +402,13 @@ def register(appbuilder: Any) -> None:
 
     page = ("can_list", "PaymentRunView")
     tile(_l("Registers to check"), waiting("built"), link("built"), roles=payments.MAKERS, permission=page, order=60)
+    tile(
+        _l("Registers with findings to settle"),
+        lambda: waiting("checked")().where(
+            PaymentRun.findings.any(or_(RunFinding.severity == HARD, RunFinding.acknowledged_at.is_(None)))
+        ),
+        link("checked"), roles=payments.MAKERS, permission=page, order=61, tone="warn",
+    )  # fmt: skip
     tile(_l("Registers to approve"), waiting("checked"), link("checked"), roles=roles.SUPERVISORS, permission=page, order=61)
     tile(_l("Registers to release"), waiting("approved"), link("approved"), roles=(roles.ACCOUNTANT,), permission=page, order=62)
     tile(_l("Files to write"), waiting("released"), link("released"), roles=(roles.ACCOUNTANT,), permission=page, order=63, tone="warn")

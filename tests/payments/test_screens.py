@@ -1,11 +1,13 @@
 """The screens: a register walks from hand to hand, returns are paid again, a claim is opened and paid back."""
 
+import datetime as dt
 import io
 import re
 
 import pytest
 
 from app.commands import awards, payments
+from app.commands.base import Refused
 from app.extensions import db
 from app.models.overpayment import Overpayment
 from app.models.payment_run import PaymentRun
@@ -85,6 +87,27 @@ def test_withhold_and_rebuild(county, client_as):
     assert "查證" in officer.get(f"/payment_runs/show/{run_id}").text
     assert "重新造冊" in press(officer, f"/payment_runs/rebuild/{run_id}", _seen_version=county.run(run_id).version)
     assert newest(PaymentRun).line_count == 2
+
+
+def test_what_may_not_be_paid_is_ticked_and_held_back_at_once(county, client_as):
+    awards_ = [county.award(n, from_month=MARCH - 2, paid_until=MARCH - 1) for n in (1, 2, 3)]
+    run_id = county.build()
+    with scope.use(scope.SYSTEM):
+        for award_id in awards_[:2]:
+            county.get_award(award_id).recipient.died_on = dt.date(2009, 2, 11)
+        db.session.commit()
+    payments.check_run(county.officer, run_id)
+    officer = client_as("officer.10004")
+    page = officer.get(f"/payment_runs/show/{run_id}").text
+    assert "還有 2 項不得發放" in page and "全部暫緩（2 筆）" in page
+    assert re.findall(r'name="line_no" value="(\d+)"', page) == ["1", "2"]
+    none = press(officer, f"/payment_runs/withhold/{run_id}", reason="死亡", _seen_version=county.run(run_id).version)
+    assert "請勾選或填寫要暫緩的筆次" in none
+    page = press(officer, f"/payment_runs/withhold/{run_id}", code="dead", reason="死亡", _seen_version=county.run(run_id).version)
+    assert "第 1、2 筆已暫緩" in page
+    assert (county.run(run_id).line_count, county.run(run_id).state) == (1, "built")
+    with pytest.raises(Refused, match="每一筆"):
+        payments.withhold_lines(county.officer, run_id, [3], "查證")
 
 
 def test_others_see_nothing_of_it(county, client_as):
