@@ -106,7 +106,7 @@ class PasswordView(BaseView):
                 flash(error.message, "danger")
             except CommandError as error:
                 flash(error.message, "danger")
-        return self.render_template("auth/password.html", form=form, title="變更密碼", must=g.user.must_change_password)
+        return self.render_template("auth/form.html", form=form, title="變更密碼", must=g.user.must_change_password)
 
 
 class SetupView(BaseView):
@@ -127,7 +127,7 @@ class SetupView(BaseView):
             except CommandError as error:
                 db.session.rollback()
                 flash(error.message, "danger")
-        return self.render_template("auth/setup.html", form=form, title="首次設定")
+        return self.render_template("auth/form.html", form=form, title="首次設定")
 
 
 def register(appbuilder: Any) -> None:

@@ -1,7 +1,6 @@
 """Ask the law about an application: the county's parameters, the facts as stored, the rule of the benefit."""
 
 import datetime as dt
-from importlib import import_module
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +9,7 @@ from app.commands.parameters import exclusions_in_force, parameters_in_force
 from app.models.application import Application
 from app.models.household import HouseholdMember
 from app.rules import codec
+from app.rules.laws import law_of
 from app.rules.trace import Decision
 
 from .facts import case_facts
@@ -18,9 +18,8 @@ from .facts import case_facts
 def decide(session: Session, application: Application, on: dt.date) -> Decision:
     """What the rule answers today about this application; nothing is stored."""
     county = application.county_code
-    rule = import_module(f"app.rules.{application.benefit}")
-    found: Decision = rule.decide(case_facts(application, on), parameters_in_force(session, county), exclusions_in_force(session, county, on))
-    return found
+    law = law_of(application.benefit)
+    return law.decide(case_facts(application, on), parameters_in_force(session, county), exclusions_in_force(session, county, on))
 
 
 def assess(session: Session, application: Application, on: dt.date) -> Decision | None:
