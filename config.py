@@ -82,6 +82,13 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "FAB_UPDATE_PERMS": False,
         "FAB_CREATE_DB": False,
         "MATCH_ENGINE": env.get("MATCH_ENGINE", "duckdb"),
+        "DROP_FOLDER": Path(env["DROP_FOLDER"]).resolve() if env.get("DROP_FOLDER") else folder / "drop",
+        "SMTP_HOST": env.get("SMTP_HOST", ""),
+        "SMTP_PORT": int(env.get("SMTP_PORT", "587")),
+        "SMTP_TLS": _flag(env, "SMTP_TLS", True),
+        "SMTP_USER": env.get("SMTP_USER", ""),
+        "SMTP_PASSWORD": env.get("SMTP_PASSWORD", ""),
+        "SMTP_FROM": env.get("SMTP_FROM", "swis@localhost"),
     }
     if production:
         _refuse_unsafe(settings, env)

@@ -120,7 +120,7 @@ def test_every_post_needs_the_token(app, client_as):
     app.config["WTF_CSRF_ENABLED"] = True
     try:
         for rule in app.url_map.iter_rules():
-            if "POST" not in rule.methods:
+            if "POST" not in rule.methods or rule.endpoint == "upload_endpoint":  # county systems: a bearer token of their own
                 continue
             url = rule.rule
             for name in rule.arguments:

@@ -1,0 +1,68 @@
+"""Reminders by e-mail about files still to be delivered: to the people of each county who deliver them, when a mail server is set.
+
+A message holds kinds, months and days; no personal data.
+"""
+
+import smtplib
+import ssl
+from collections.abc import Iterable
+from email.message import EmailMessage
+from typing import Final
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import roc
+from app.exchange import codes
+from app.models.office import Office
+from app.models.user import User
+from app.security import roles
+
+from .calendar import LATE, RETURNED, WORDING, Cell, counties_at, outstanding
+
+TIMEOUT: Final = 20
+
+
+def configured() -> bool:
+    """Is there a mail server?"""
+    return bool(current_app.config.get("SMTP_HOST"))
+
+
+def recipients(session: Session, county: str) -> list[str]:
+    """Addresses of the active county people who deliver files."""
+    users = session.scalars(select(User).join(Office, Office.id == User.office_id).where(Office.county_code == county, User.active.is_(True))).unique()
+    return sorted({u.email for u in users if u.email and "@" in u.email and not u.email.endswith(".invalid") and {r.name for r in u.roles} & set(roles.COUNTY)})
+
+
+def due_messages(session: Session, month: int) -> dict[str, list[Cell]]:
+    """county → what it owes, of the counties of a month."""
+    out: dict[str, list[Cell]] = {}
+    for cell in outstanding(session, counties_at(session, month)):
+        out.setdefault(cell.county, []).append(cell)
+    return out
+
+
+def written(county: str, cells: Iterable[Cell]) -> EmailMessage:
+    """The message to a county."""
+    owed = sorted(cells, key=lambda c: (c.state != LATE, c.state != RETURNED, c.due_on, c.kind))
+    late = sum(c.state == LATE for c in owed)
+    message = EmailMessage()
+    message["Subject"] = f"送件提醒：{codes.COUNTIES.get(county, county)}有 {len(owed)} 份名冊待送" + (f"，其中 {late} 份已逾期" if late else "")
+    lines = [f"・{roc.show_month(c.month)}　{c.label}：{WORDING[c.state]}，期限 {roc.show_date(c.due_on)}" for c in owed if c.due_on]
+    message.set_content(
+        "下列名冊還沒有送件，或退回待更正：\n\n" + "\n".join(lines) + "\n\n請登入系統，由「資料交換」的「上傳檔案」送件；確實沒有資料的，請申報「本月無資料」。\n"
+    )
+    return message
+
+
+def send(message: EmailMessage, to: list[str]) -> None:
+    """Send one message through the configured server. Raises OSError and smtplib.SMTPException."""
+    config = current_app.config
+    message["From"], message["To"] = config["SMTP_FROM"], ", ".join(to)
+    with smtplib.SMTP(config["SMTP_HOST"], config["SMTP_PORT"], timeout=TIMEOUT) as server:
+        if config["SMTP_TLS"]:
+            server.starttls(context=ssl.create_default_context())
+        if config["SMTP_USER"]:
+            server.login(config["SMTP_USER"], config["SMTP_PASSWORD"])
+        server.send_message(message)
