@@ -22,6 +22,7 @@ from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
 from app.models.office import Township
+from app.models.payment import PaymentLine
 from app.models.payment_run import KINDS, PayerSetting, PaymentFile, PaymentRun, RunFinding
 from app.models.user import User
 from app.payments.checks import HARD, TITLES
@@ -197,18 +198,22 @@ class PaymentRunView(RegisterView):
         for f in sorted(item.findings, key=lambda f: (f.severity != HARD, f.line_no)):
             by_code.setdefault(f.code, []).append(f)
         shown = [f for rows in by_code.values() for f in rows[:SHOWN]]
-        cases = self._cases({f.award_id for f in shown if f.award_id})
+        cases, held = self._cases({f.award_id for f in shown if f.award_id}), self._held(item)
         return [
             {
                 "code": code,
                 "title": TITLES.get(code, code),
                 "hard": rows[0].severity == HARD,
                 "count": len(rows),
-                "open": sum(f.acknowledged_at is None for f in rows),
-                "rows": [(f, cases.get(f.award_id or 0, "")) for f in rows[:SHOWN]],
+                "open": sum(f.acknowledged_at is None and f.line_no not in held for f in rows),
+                "rows": [(f, cases.get(f.award_id or 0, ""), f.line_no in held) for f in rows[:SHOWN]],
             }
             for code, rows in by_code.items()
         ]
+
+    def _held(self, item: PaymentRun) -> set[int]:
+        """The lines held back since the last check, whose findings no longer matter."""
+        return set(db.session.scalars(select(PaymentLine.line_no).where(PaymentLine.run_id == item.id, PaymentLine.status == "withheld")))
 
     def _cases(self, award_ids: set[int]) -> dict[int, str]:
         """award → the page of its case, where the signed-in person may open it."""
@@ -309,7 +314,8 @@ class PaymentRunView(RegisterView):
         item = self.item(pk)
         numbers, code = request.form.getlist("line_no"), request.form.get("code", "")
         if code:
-            numbers = [str(f.line_no) for f in item.findings if f.code == code and f.severity == HARD]
+            held = self._held(item)
+            numbers = [str(f.line_no) for f in item.findings if f.code == code and f.severity == HARD and f.line_no not in held]
         try:
             if not numbers or not all(n.isdigit() for n in numbers):
                 raise CommandError("請勾選或填寫要暫緩的筆次（數字）", "E-PAY-LINE")

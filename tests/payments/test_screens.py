@@ -106,6 +106,7 @@ def test_what_may_not_be_paid_is_ticked_and_held_back_at_once(county, client_as)
     page = press(officer, f"/payment_runs/withhold/{run_id}", code="dead", reason="死亡", _seen_version=county.run(run_id).version)
     assert "第 1、2 筆已暫緩" in page
     assert (county.run(run_id).line_count, county.run(run_id).state) == (1, "built")
+    assert page.count("已暫緩</span></th>") == 2 and "全部暫緩" not in page
     with pytest.raises(Refused, match="每一筆"):
         payments.withhold_lines(county.officer, run_id, [3], "查證")
 
