@@ -1,11 +1,12 @@
 """Payment runs: the list, making one, and the page on which it is checked, approved, released, written and reconciled."""
 
 import datetime as dt
+import io
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -359,9 +360,7 @@ class PaymentRunView(RegisterView):
         web.log_access(
             "export", (PaymentFile.__tablename__, str(row.id)), f"撥款作業：下載{payment_files.KINDS[row.kind]}", rows=row.line_count
         )
-        answer = Response(content, mimetype="application/octet-stream")
-        answer.headers.set("Content-Disposition", "attachment", filename=row.name)
-        return answer
+        return send_file(io.BytesIO(content), "application/octet-stream", as_attachment=True, download_name=row.name)
 
     @expose("/result/<pk>", methods=["GET", "POST"])
     @has_access

@@ -56,6 +56,9 @@ def test_a_register_from_hand_to_hand(app, county, client_as):
     file_id = re.search(r"/payment_runs/file/\d+/(\d+)", page)[1]
     content = accountant.post(f"/payment_runs/file/{run.id}/{file_id}").data
     assert len(content) == 82 and content.startswith(b"033")
+    for each in re.findall(r"/payment_runs/file/\d+/\d+", page):  # a server refuses a header that is not latin-1
+        named = accountant.post(each).headers["Content-Disposition"]
+        assert named.isascii() and "filename" in named
     bad = accountant.post(f"/payment_runs/result/{run.id}", data={"file": (io.BytesIO(b"x"), "r.csv")})
     assert bad.status_code == 422
     good = county.result(run.id, {next(x.line_no for x in county.lines(run.id) if x.award_id == award_id): "22"})
