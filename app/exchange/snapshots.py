@@ -35,6 +35,7 @@ transfer_result: run_no, line_no:int, person_id, amount:int, result, return_code
 To get such frames straight from files (no database, no store): `app.exchange.delivery.read_delivery` and `load_folder`.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -92,6 +93,7 @@ def seal(frame: pl.DataFrame, home: Path, source: str, folder: str, content_sha2
     """Write the snapshot once (write, fsync, rename). An existing file of the same content is left untouched."""
     target = path_for(home, folder, content_sha256)
     if target.exists():
+        os.utime(target)  # used anew: the sweep leaves it alone
         return target
 
     def write(part: Path) -> None:

@@ -37,7 +37,9 @@ def keep(path: Path, home: Path) -> tuple[Path, str]:
             os.fsync(target.fileno())
         suffix = path.suffix.lower() if path.suffix.lower() in _SUFFIXES else ".dat"
         place = folder / f"{digest.hexdigest()}{suffix}"
-        if not place.exists():
+        if place.exists():
+            os.utime(place)  # received anew: the sweep leaves it alone
+        else:
             part.rename(place)
             sync_folder(folder)
     finally:
