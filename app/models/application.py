@@ -47,7 +47,7 @@ STATE_STYLES = {
 CLOSED = ("approved", "rejected", "withdrawn")
 EDITABLE = ("draft", "submitted", "returned_for_correction", "complete", "returned_to_township")
 PURPOSES = {"new": _l("New application"), "change": _l("Case change"), "recertification": _l("Yearly review")}
-CHANNELS = {"post": _l("Post office"), "bank": _l("Bank or farmers' association")}
+CHANNELS = {"post": _l("Post office"), "bank": _l("Bank or farmers' association"), "cash": _l("Paid in cash")}
 FIRST_RESULTS = {"pass": _l("Proposed for approval"), "fail": _l("Proposed for rejection"), "needs_visit": _l("Needs a home visit")}
 DOCUMENTS = {
     "application_form": _l("Application form"),

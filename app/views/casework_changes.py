@@ -137,7 +137,10 @@ def _details(item: Change) -> list[tuple[str, str]]:
     labels = {name: str(getattr(ChangeForm, name).args[0]).partition("：")[2] or str(getattr(ChangeForm, name).args[0]) for name in
               (*ACCOUNT_FIELDS, "county_code", "town_code", "address")}  # fmt: skip
     hidden = {"account", "payee_person_id"}
-    return [(labels.get(k, k), f"****{str(v)[-4:]}" if k in hidden else str(v)) for k, v in item.details.items() if v]
+    names = {"channel": CHANNELS, "county_code": place_names(County), "town_code": place_names(Township)}
+    return [
+        (labels.get(k, k), f"****{str(v)[-4:]}" if k in hidden else str(names.get(k, {}).get(v, v))) for k, v in item.details.items() if v
+    ]
 
 
 def application_url(application: Application) -> str:

@@ -68,7 +68,7 @@ class BuildForm(Form):
 class ResultForm(Form):
     """A transfer result."""
 
-    file = FileField("轉帳結果檔", description="標準格式 transfer_result 的 .csv、.txt 或 .xlsx；全部相符才會登錄")
+    file = FileField("轉帳結果檔", description="郵局或金融機構回覆的「轉帳結果」標準格式（.csv、.txt 或 .xlsx，欄位見檔案規格）；全部相符才會登錄")
 
 
 def _check(actor: Actor, pk: int, comment: str, seen_version: int | None) -> None:

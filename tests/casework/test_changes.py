@@ -78,6 +78,19 @@ def test_a_new_account_from_the_month_it_was_reported(running):
     assert (award(running).institution, award(running).account) == ("0069999", "7654321")
 
 
+def test_without_an_account_the_money_is_handed_out_in_cash(running, client_as):
+    cash = {"channel": "cash", "payee_name": "彭水木"}
+    with pytest.raises(Refused, match="現金印領不填"):
+        record(running, "account", dt.date(2026, 11, 1), {**cash, "institution": "0061234", "account": "0123456"})
+    change = record(running, "account", dt.date(2026, 11, 1), cash)
+    officer = client_as("officer.10004")
+    officer.post(f"/case_changes/purpose/{change}", data={"purpose": "民眾查詢"})
+    page = officer.get(f"/case_changes/show/{change}").text
+    assert "現金印領" in page and ">cash<" not in page
+    changes.apply_change(running.who("officer"), change)
+    assert (award(running).channel, award(running).institution, award(running).account) == ("cash", "", "")
+
+
 def test_an_account_that_cannot_be_paid_to_is_refused_at_once(running):
     with pytest.raises(Refused, match="局號 7 碼"):
         record(running, "account", dt.date(2026, 11, 1), {**ACCOUNT, "account": "12"})

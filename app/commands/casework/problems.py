@@ -162,6 +162,8 @@ def account_problems(a: Any) -> Iterator[Problem]:
         yield Problem("account", "channel", "請選擇撥款方式並填帳戶")
         return
     institution, account = a.institution or "", a.account or ""
+    if a.channel == "cash" and (institution or account):
+        yield Problem("account", "account", "現金印領不填局號與帳號，請清空")
     if a.channel == "post" and not (institution.isdigit() and len(institution) == 7 and account.isdigit() and len(account) == 7):
         yield Problem("account", "account", "郵局帳戶應為局號 7 碼與帳號 7 碼，不足 7 碼請在左邊補 0")
     if a.channel == "bank":
