@@ -66,6 +66,14 @@ def test_a_countys_system_delivers_for_its_county_only(app, session, tmp_path, c
         assert token not in repr(vars(kept)) and kept.used_at is not None
 
 
+def test_counties_see_their_own_transfers(app, client_as, session, content):
+    post(app, make(), content)
+    assert "名冊.csv" in client_as("officer.10004").get("/transfers/list/").text
+    assert "名冊.csv" in client_as("ministry").get("/transfers/list/").text
+    assert "名冊.csv" not in client_as("officer.10005").get("/transfers/list/").text
+    assert client_as("clerk.10004010").get("/transfers/list/").status_code == 403
+
+
 def test_what_is_remarkable_needs_a_reason_here_too(app, session, tmp_path, content):
     token = make()
     assert post(app, token, content).status_code == 200
