@@ -34,7 +34,7 @@
   /* parts of a form that only one kind of change needs */
   var kind = doc.querySelector("form[data-entry] select[name=kind]");
   if (kind && doc.querySelector("[data-for]")) {
-    var choose = function () { all("[data-for]").forEach(function (part) { part.hidden = kind.value !== "" && part.dataset.for.split(" ").indexOf(kind.value) < 0; }); };
+    var choose = function () { all("[data-for]").forEach(function (part) { part.hidden = part.dataset.for.split(" ").indexOf(kind.value) < 0; }); };
     kind.addEventListener("change", choose); choose();
   }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -16,6 +16,7 @@ from app.commands.payments import MAKERS
 from app.core import clock, roc
 from app.core.text import mask_id
 from app.extensions import db
+from app.models.application import Application
 from app.models.award import Award
 from app.models.office import Township
 from app.models.payment import PaymentLine
@@ -26,6 +27,7 @@ from app.security import roles, web
 
 from .base import ListView, PageView, ReferenceView, ViewInterface, describe
 from .base_layout import place_names
+from .casework_changes import application_url
 
 describe(PaymentLine.status, styles={"credited": "good", "returned": "bad", "filed": "warn", "withheld": "neutral", "closed": "neutral"})
 NEWLINES = {"crlf": "CRLF（Windows）", "lf": "LF"}
@@ -72,7 +74,8 @@ class ReturnsView(PageView):
         for payer, benefit in pairs:
             lines = payment_results.unpaid_returns(session, benefit, payer)
             awards = {a.id: a for a in session.scalars(select(Award).where(Award.id.in_([x.award_id for x in lines])))}
-            rows = [self._row(x, awards.get(x.award_id)) for x in lines]
+            cases = case_pages(set(awards))
+            rows = [self._row(x, awards.get(x.award_id), cases.get(x.award_id, "")) for x in lines]
             if rows:
                 groups.append(
                     {"payer": payer, "benefit": benefit, "title": f"{towns.get(payer, '縣府')}　{benefits()[benefit].name}", "rows": rows}
@@ -85,7 +88,7 @@ class ReturnsView(PageView):
         )  # fmt: skip
 
     @staticmethod
-    def _row(x: PaymentLine, award: Award | None) -> dict[str, Any]:
+    def _row(x: PaymentLine, award: Award | None, case: str) -> dict[str, Any]:
         changed = award is not None and (award.channel, award.institution, award.account) != (x.channel, x.institution, x.account)
         return {
             "line": x,
@@ -93,6 +96,7 @@ class ReturnsView(PageView):
             "action": reconcile.action_for(x.return_code or "").action,
             "ready": changed or x.return_code in ("91", "99"),
             "changed": changed,
+            "case": case,
         }
 
     @expose("/repay", methods=["POST"])
@@ -122,6 +126,15 @@ class ReturnsView(PageView):
         except CommandError as error:
             flash(error.message, "danger")
         return redirect(url_for(f"{self.endpoint}.index"), 303)
+
+
+def case_pages(award_ids: set[int]) -> dict[int, str]:
+    """award → the page of its case, where the signed-in person may open it."""
+    rows = db.session.execute(
+        select(Award.id, Application).join(Application, Application.id == Award.application_id).where(Award.id.in_(award_ids))
+    )
+    may = current_app.appbuilder.sm.has_access  # type: ignore[attr-defined]
+    return {award_id: application_url(case) for award_id, case in rows if may("can_show", f"{type(case).__name__}View")}
 
 
 class PayerSettingView(ReferenceView):

@@ -20,7 +20,6 @@ from app.commands.payments import RUN
 from app.core import clock, roc
 from app.core.text import mask_id
 from app.extensions import db
-from app.models.application import Application
 from app.models.award import Award
 from app.models.office import Township
 from app.models.payment import PaymentLine
@@ -36,10 +35,9 @@ from app.security.actor import Actor
 from . import locking
 from .base import MoveButton, RegisterView, ViewInterface, describe, name_events
 from .base_layout import place_names
-from .casework_changes import application_url
 from .fields_roc import RocDateField, RocMonthField
 from .home import tile
-from .payment_lines import PayerSettingView, PaymentLineView, ReturnsView
+from .payment_lines import PayerSettingView, PaymentLineView, ReturnsView, case_pages
 
 ORDER = 40
 SHOWN = 50
@@ -199,7 +197,7 @@ class PaymentRunView(RegisterView):
         for f in sorted(item.findings, key=lambda f: (f.severity != HARD, f.line_no)):
             by_code.setdefault(f.code, []).append(f)
         shown = [f for rows in by_code.values() for f in rows[:SHOWN]]
-        cases, held = self._cases({f.award_id for f in shown if f.award_id}), self._held(item)
+        cases, held = case_pages({f.award_id for f in shown if f.award_id}), self._held(item)
         return [
             {
                 "code": code,
@@ -215,14 +213,6 @@ class PaymentRunView(RegisterView):
     def _held(self, item: PaymentRun) -> set[int]:
         """The lines held back since the last check, whose findings no longer matter."""
         return set(db.session.scalars(select(PaymentLine.line_no).where(PaymentLine.run_id == item.id, PaymentLine.status == "withheld")))
-
-    def _cases(self, award_ids: set[int]) -> dict[int, str]:
-        """award → the page of its case, where the signed-in person may open it."""
-        rows = db.session.execute(
-            select(Award.id, Application).join(Application, Application.id == Award.application_id).where(Award.id.in_(award_ids))
-        )
-        may = self.appbuilder.sm.has_access
-        return {award_id: application_url(case) for award_id, case in rows if may("can_show", f"{type(case).__name__}View")}
 
     def _hands(self, item: PaymentRun) -> list[tuple[str, str, dt.datetime]]:
         """(step, who, when) of the hands the register went through."""
