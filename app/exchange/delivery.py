@@ -151,6 +151,7 @@ class _Run:
         self.bad_rows = pl.Series("row_no", [], pl.Int64)
         self.rows = 0
         self.total: dict[str, Any] | None = None
+        self.first: dict[str, Any] = {}  # what the first rows say they are, for files of which no row is accepted
         self._said()
 
     def _said(self) -> None:
@@ -174,6 +175,8 @@ class _Run:
                 self._need_columns()
             self.total = total
             checked = validate.check_piece(piece, self.table.header.columns, self.layout, self.mapping)
+            if number == 0 and self.layout.source == "roster":
+                self.first = {name: validate.most_common(checked.frame[name]) for name in ("data_kind", "county_code", "ref_month")}
             bad = checked.issues.filter(pl.col("level") == "row")["row_no"].unique()
             self.rows += piece.height
             issues.append(checked.issues)
@@ -219,7 +222,7 @@ class _Run:
         words = {"data_kind": "kind", "county_code": "county", "ref_month": "month"}[name]
         common = validate.most_common(frame[name])
         if common is None:
-            return given
+            return self.first.get(name) if given is None else given
         if given is not None and (frame[name] == given).sum() < frame.height * (1 - _STRAY):
             raise FileProblem(f"{words}_other", found=validate.shown_value(name, common), given=validate.shown_value(name, given))
         value = common if given is None else given
