@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.text import row_number
 from app.models.office import Office
 from app.models.payment_run import RHYTHMS, PayerSetting
 from app.payments.fixed_width import LAYOUTS, Layout, LayoutError
@@ -70,7 +71,7 @@ def _set(ctx: Context, row: PayerSetting, values: dict[str, object]) -> None:
     row.post_layout = text.get("post_layout") or row.post_layout or "post_office_80"
     row.newline = text.get("newline") or row.newline or "crlf"
     day = text.get("cutoff_day")
-    row.cutoff_day = int(day) if day and day.isdigit() else row.cutoff_day or 20
+    row.cutoff_day = (row_number(day) or 0) if day else row.cutoff_day or 20
     if row.rhythm not in RHYTHMS or row.newline not in NEWLINES:
         raise Refused("發放週期或換行方式不在選項內", "E-PAY-PAYER")
     if not 1 <= row.cutoff_day <= 28:

@@ -16,6 +16,11 @@ def clean_name(value: str) -> str:
     return unicodedata.normalize("NFC", value.translate(_INVISIBLE)).strip(" \u3000\t")
 
 
+def row_number(value: str) -> int | None:
+    """A row's number as a form sends it: plain digits that fit a database integer; None for whatever else comes."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
 def mask_id(value: str | None) -> str:
     """`A123456789` → `A12345****`; whatever else comes keeps at most its first six characters."""
     return "" if not value else value[:6] + "*" * max(4, len(value) - 6)

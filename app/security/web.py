@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import func, select, update
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import clock
@@ -212,8 +213,16 @@ def _headers(response: Response) -> Response:
     return response
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address that no database integer can hold names nothing: 404."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max": 2**31 - 1, **kwargs})
+
+
 def install(app: Flask) -> None:
     """Hook sessions, scope and headers into the application."""
+    app.url_map.converters["int"] = RowNumber
     scope.provide(_scope_in_force)
 
     def nonce() -> str:

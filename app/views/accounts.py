@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from app.commands import accounts
 from app.commands.base import CommandError
+from app.core.text import row_number
 from app.extensions import db
 from app.models.user import User
 from app.rules.benefits import benefits
@@ -167,10 +168,7 @@ class RolesView(PageView):
 
 
 def _number(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
+    return row_number(value or "") or 0
 
 
 def key_of(pair: tuple[str, str]) -> str:

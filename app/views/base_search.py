@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.text import row_number
+
 from .base_filters import BadValue, KindFilter
 from .base_values import MASKED, choices_of, column_at, kind_of, show
 from .remote import Lookup, describe
@@ -78,9 +80,9 @@ def split(view: Any, sent: Mapping[str, str]) -> tuple[dict[str, str], dict[str,
         found = NAME.fullmatch(name)
         if found and value.strip() and found[2] in view.search_columns:
             number = int(found[1])
-            chosen = sent.get(f"_op_{found[2]}", "")
-            if number == 0 and chosen.isdigit():
-                number = int(chosen[:1])
+            chosen = row_number(sent.get(f"_op_{found[2]}", "")[:1])
+            if number == 0 and chosen is not None:
+                number = chosen
             target = private if is_private(view, found[2]) else public
             target[f"_flt_{number}_{found[2]}"] = value.strip()[:LONGEST]
     return public, private

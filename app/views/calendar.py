@@ -12,6 +12,7 @@ from app.commands import calendar
 from app.commands.base import CommandError
 from app.commands.deliveries import SENDERS
 from app.core import clock, roc
+from app.core.text import row_number
 from app.exchange import codes
 from app.extensions import db
 from app.models.exchange import SOURCES
@@ -69,7 +70,7 @@ class BoardView(PageView):
             try:
                 calendar.set_expected(
                     who, request.form.get("county", ""), "roster", request.form.get("kind", ""), request.form.get("expected") == "Y",
-                    int(due) if due.isdigit() else None, request.form.get("reason", ""),
+                    row_number(due), request.form.get("reason", ""),
                 )  # fmt: skip
                 flash("已調整送件行事曆。", "success")
                 return redirect(url_for("BoardView.settings"), 303)

@@ -7,6 +7,8 @@ from typing import Any
 from flask import request, url_for
 from wtforms import Field
 
+from app.core.text import row_number
+
 from .base_values import Cell, column_at, show_moment
 from .remote import RemoteSelectField, describe
 
@@ -29,7 +31,7 @@ def seen_version(form: Mapping[str, str]) -> int | None:
     sent = form.get(SEEN, "")
     if not sent:
         return None
-    return int(sent) if sent.isdigit() and len(sent) < 12 else 0
+    return row_number(sent) or 0
 
 
 def take_theirs(form: Any, item: Any, sent: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from app.commands import mappings
 from app.commands.base import CommandError, Refused
 from app.commands.deliveries import SENDERS
+from app.core.text import row_number
 from app.exchange import codes
 from app.exchange.layouts import LAYOUTS
 from app.models.exchange import SOURCES
@@ -72,7 +73,7 @@ class MappingView(ReferenceView):
             try:
                 body: dict[str, Any] = {part: mappings.parsed(part, text) for part, text in lines.items()}
                 length = typed.get("record_length", "").strip()
-                if length and not length.isdigit():
+                if length and row_number(length) is None:
                     raise Refused("每列長度請填整數（位元組）", "E-MAP-LENGTH")
                 body |= {"carrier": typed.get("carrier", ""), "encoding": typed.get("encoding", ""), "record_length": int(length or 0)}
                 number = mappings.save_mapping(web.signed_in(), typed.get("source", ""), typed.get("name", ""), body, typed.get("note", ""))

@@ -14,7 +14,7 @@ from app.commands import payer_settings, payment_results
 from app.commands.base import CommandError
 from app.commands.payments import MAKERS
 from app.core import clock, roc
-from app.core.text import mask_id
+from app.core.text import mask_id, row_number
 from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
@@ -103,7 +103,7 @@ class ReturnsView(PageView):
     @has_access
     def repay(self) -> ResponseReturnValue:
         """Pay the ticked lines again, as a register of its own."""
-        ids = [int(v) for v in request.form.getlist("line") if v.isdigit()]
+        ids = [number for v in request.form.getlist("line") if (number := row_number(v)) is not None]
         try:
             if not ids:
                 raise CommandError("請先勾選要重匯的項目", "E-PAY-RETURN")

@@ -18,7 +18,7 @@ from app.commands import payment_differences, payment_files, payment_results, pa
 from app.commands.base import CommandError
 from app.commands.payments import RUN
 from app.core import clock, roc
-from app.core.text import mask_id
+from app.core.text import mask_id, row_number
 from app.extensions import db
 from app.models.award import Award
 from app.models.office import Township
@@ -285,7 +285,7 @@ class PaymentRunView(RegisterView):
     def confirm(self, pk: str) -> ResponseReturnValue:
         """Tick findings with one's name."""
         item = self.item(pk)
-        ticked = {int(v) for v in request.form.getlist("finding") if v.isdigit()} & {f.id for f in item.findings}
+        ticked = {row_number(v) for v in request.form.getlist("finding")} & {f.id for f in item.findings}
         who, note, code = web.signed_in(), request.form.get("note", ""), request.form.get("code", "")
         try:
             if code:
@@ -308,7 +308,7 @@ class PaymentRunView(RegisterView):
             held = self._held(item)
             numbers = [str(f.line_no) for f in item.findings if f.code == code and f.severity == HARD and f.line_no not in held]
         try:
-            if not numbers or not all(n.isdigit() for n in numbers):
+            if not numbers or None in map(row_number, numbers):
                 raise CommandError("請勾選或填寫要暫緩的筆次（數字）", "E-PAY-LINE")
             payments.withhold_lines(
                 web.signed_in(), item.id, [int(n) for n in numbers], request.form.get("reason", ""),

@@ -16,6 +16,7 @@ from app.commands import transfers
 from app.commands.base import CommandError
 from app.commands.deliveries import SENDERS
 from app.core import clock, roc
+from app.core.text import row_number
 from app.exchange import codes
 from app.exchange.layouts import LAYOUTS
 from app.extensions import csrf, db
@@ -85,7 +86,7 @@ class TokenView(ReferenceView):
             days = request.form.get("days", "")
             try:
                 number, token = transfers.make_token(
-                    web.signed_in(), request.form.get("label", ""), int(days) if days.isdigit() else 0, own or request.form.get("county")
+                    web.signed_in(), request.form.get("label", ""), row_number(days) or 0, own or request.form.get("county")
                 )
             except CommandError as error:
                 problem = error.message

@@ -18,6 +18,7 @@ from app.commands.deliveries import SENDERS
 from app.commands.exchange import MODES as MODE_NAMES
 from app.commands.exchange import BatchResult
 from app.core import roc
+from app.core.text import row_number
 from app.exchange import codes, store
 from app.exchange.layouts import LAYOUTS
 from app.exchange.messages import FileProblem
@@ -207,7 +208,7 @@ def _choose(item: Upload, titles: list[str]) -> None:
     """What the mapping page says: a kept mapping, none, or columns chosen one by one (kept as a draft). FileProblem, CommandError."""
     who, chosen = web.signed_in(), request.form.get("mapping", "")
     if chosen != "new":
-        number = int(chosen) if chosen.isdigit() else None
+        number = row_number(chosen)
         uploads.choose_mapping(who, item.token, number)
         return
     picked = {place: request.form.get(f"column_{place}", "") for place in range(len(titles))}

@@ -15,6 +15,8 @@ class FormMessages:
     def ngettext(self, singular: str, plural: str, number: int) -> str:
         return str(ngettext(singular, plural, number))
 
+    ugettext, ungettext = gettext, ngettext  # Flask-WTF's forms ask by these names
+
 
 def _use_our_messages() -> None:
     request.wtforms_translations = FormMessages()  # type: ignore[attr-defined]
