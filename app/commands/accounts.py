@@ -188,6 +188,10 @@ class WrongPassword(Refused):
     """The old password was wrong; the caller notes the failure, so that guessing here locks the account too."""
 
 
+POWERS = frozenset({"accounts", "roles", "UsersView", "RolesView"})
+"""What makes people and their rights: a supervisor who could hand these out could have them handed back."""
+
+
 @command("roles.change", roles=(roles.ADMINISTRATOR, roles.COUNTY_SUPERVISOR))
 def set_role_permissions(ctx: Context, role_name: str, add: list[tuple[str, str]], remove: list[tuple[str, str]]) -> None:
     """Give and take permissions ((permission, view menu) pairs) of a role. Raises Refused."""
@@ -195,6 +199,11 @@ def set_role_permissions(ctx: Context, role_name: str, add: list[tuple[str, str]
     role = sm.find_role(role_name)
     if role is None or role_name == sm.auth_role_public:
         raise Refused("這個角色不能變更", "E-ROLE")
+    administers = ctx.actor.can("accounts.change")
+    if role_name in (roles.AUDITOR, roles.ADMINISTRATOR) and not administers:
+        raise Refused(f"「{role_name}」的權限只能由系統管理人員變更", "E-ROLE")
+    if not administers and any(thing in POWERS and (verb, thing) != ("own_password", "accounts") for verb, thing in (*add, *remove)):
+        raise Refused("管理帳號與角色的權限只能由系統管理人員給予或收回", "E-ROLE")
     mine = {r.id for r in ctx.get(User, ctx.actor.user_id).roles} if ctx.actor.user_id else set()
     if role.id in mine:
         raise Refused("不能變更自己擔任的角色，請由另一位主管處理", "E-ROLE")

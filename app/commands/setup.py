@@ -12,14 +12,15 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu, assoc_permissionview_role
 from flask_migrate import upgrade
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 
 from app.core import clock
-from app.extensions import db
+from app.extensions import WRITE, db
 from app.models.access import SetupToken
 from app.models.audit import AuditEntry, AuditHead
 from app.models.user import User
 from app.security import audit, roles, scope
+from app.security.access import subject_of
 
 from . import accounts, load_all, reference
 from .base import REGISTRY
@@ -152,17 +153,18 @@ def _token(session: Any) -> str | None:
     return token
 
 
-def token_holds(session: Any, token: str) -> bool:
-    row = session.get(SetupToken, 1)
-    return bool(row and row.used_at is None and secrets.compare_digest(row.token_hash, _hash(token)))
-
-
 def use_token(session: Any, token: str, username: str, name: str, password: str) -> None:
     """Make the first administrator. Raises Refused when the token was used, is wrong, or the password is weak."""
     from .base import Refused
 
-    if not token_holds(session, token):
+    session.rollback()
+    session.connection(execution_options=WRITE)
+    held = SetupToken.id == 1, SetupToken.token_hash == _hash(token), SetupToken.used_at.is_(None)
+    if session.execute(update(SetupToken).where(*held).values(used_at=clock.now())).rowcount != 1:  # of two at once, one
         raise Refused("設定代碼不正確或已使用過，請在主機上重新執行 flask swis init 取得", "E-SETUP")
-    accounts.first_administrator(session, username, name, password)
-    session.get(SetupToken, 1).used_at = clock.now()
+    user = accounts.first_administrator(session, username, name, password)
+    made = audit.Draft("account.created", *subject_of(user), {"username": user.username, "roles": [roles.ADMINISTRATOR], "by": "setup token"})
+    audit.append(
+        session, current_app.config["AUDIT_KEY"], [made], actor_id=user.id, actor=user.get_full_name(), office=user.office.name
+    )  # fmt: skip
     session.commit()

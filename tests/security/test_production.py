@@ -1,6 +1,7 @@
 """A production start refuses every unsafe setting with a sentence, and makes no account."""
 
 import pytest
+from sqlalchemy import select
 
 import config
 
@@ -51,6 +52,7 @@ def test_the_set_up_token_works_once(app):
     from app.commands import setup
     from app.commands.base import Refused
     from app.extensions import db
+    from app.models.audit import AuditEntry
     from app.models.user import User
 
     app.config["SWIS_PROFILE"] = "production"
@@ -71,5 +73,7 @@ def test_the_set_up_token_works_once(app):
     db.session.rollback()
     setup.use_token(db.session(), token, "root", "陳管理", "Correct-Horse-98")
     assert db.session.query(User).one().roles[0].name == "系統管理"
+    made = db.session.scalars(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1)).one()
+    assert (made.event, made.actor) == ("account.created", db.session.query(User).one().get_full_name()), "the first account stands in the trail"
     with pytest.raises(Refused):
         setup.use_token(db.session(), token, "root2", "王管理", "Correct-Horse-98")
