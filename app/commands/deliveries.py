@@ -141,20 +141,22 @@ def _run_that_read(session: Session, batch: Batch) -> int | None:
 # --- what is in force ------------------------------------------------------------------------------------------------
 
 
-def current_snapshots(session: Session, month: int) -> list[InForce]:
-    """What counts for a month: every roster of that month in force, and of every register the deliveries in force
-    (events: all of them, oldest first; states: the newest per county, not later than the month when one is named).
+def current_snapshots(session: Session, month: int, since: int | None = None) -> list[InForce]:
+    """What counts for a month: every roster in force of that month (of the months from `since` to it), and of every register the
+    deliveries in force (events: all of them, oldest first, for what is told late is true all the same; states: the newest per county,
+    not later than the month when one is named).
 
     What is in force is a fact of the installation, the same whoever asks: national registers belong to no county. It says
     where the snapshots lie; whose rows of them may be shown is the caller's matter.
     """
+    first = month if since is None else since
     with scope.use(scope.SYSTEM):
         rows = session.scalars(select(Batch).where(Batch.state.in_((ACCEPTED, NIL))).order_by(Batch.received_at, Batch.id)).all()
     out: list[Batch] = []
     newest: dict[tuple[str, str], Batch] = {}
     for batch in rows:
         if batch.source == "roster":
-            if batch.month == month:
+            if batch.month is not None and first <= batch.month <= month:
                 out.append(batch)
         elif LAYOUTS[batch.source].cumulative:
             out.append(batch)

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ from app.extensions import db
 from app.matching import conditions, doubts, engine
 from app.matching.gates import gate_of
 from app.matching.rules import RULES
-from app.models.exchange import ACCEPTED, NIL, REJECTED, Batch
+from app.models.exchange import REJECTED, Batch
 from app.models.match_run import GateStop, MatchRun, NotChecked
 from app.models.office import County
 from app.models.parameter import Parameter
@@ -39,7 +39,7 @@ from app.security.roles import MINISTRY_OFFICER
 
 from . import match_store
 from .base import Context, Refused, command
-from .exchange import home
+from .deliveries import InForce, current_snapshots, home
 from .parameters import exclusion_rows
 
 LOOK_BACK = 11  # months of earlier rosters that may have paid for the same months
@@ -72,7 +72,7 @@ class Missing:
 class Inputs:
     """What a run reads: the deliveries in force when it began."""
 
-    batches: list[Batch]
+    batches: list[InForce]
     rosters: int
     rows: int
     counties: tuple[str, ...]
@@ -82,14 +82,14 @@ class Inputs:
         """Parquet files by source; a source declared "nothing to report" has none and counts as delivered."""
         out: dict[str, list[Path]] = {}
         for batch in self.batches:
-            if batch.snapshot_path:
-                out.setdefault(batch.source, []).append(home() / batch.snapshot_path)
+            if batch.path is not None:
+                out.setdefault(batch.source, []).append(batch.path)
         return out
 
     def told(self) -> list[dict[str, Any]]:
         """The deliveries, as a run remembers them."""
         return [
-            {"batch": b.id, "source": b.source, "county": b.county_code, "month": b.month, "kind": b.kind, "sha256": b.content_sha256}
+            {"batch": b.batch_no, "source": b.source, "county": b.county or "", "month": b.month, "kind": b.kind, "sha256": b.content_sha256}
             for b in self.batches
         ]
 
@@ -200,59 +200,44 @@ def _basis(inputs: Inputs, rows: Iterable[dict[str, object]]) -> str:
 
 def gather_inputs(session: Session, month: int, county: str | None = None) -> Inputs:
     """The rosters of the month and of the months before, the registers in force, and what is missing, late or was sent back."""
-    every = session.scalars(
-        select(Batch).where(Batch.source.in_(("roster", *REGISTERS)), Batch.state.in_((ACCEPTED, NIL, REJECTED))).order_by(Batch.id)
-    ).all()
-    good = [b for b in every if b.state != REJECTED]
-    rosters = [b for b in good if b.source == "roster" and b.month is not None and month - LOOK_BACK <= b.month <= month]
+    good = [b for b in current_snapshots(session, month, month - LOOK_BACK) if b.source in ("roster", *REGISTERS)]
+    rejected = session.scalars(select(Batch).where(Batch.state == REJECTED).order_by(Batch.id)).all()
+    rosters = [b for b in good if b.source == "roster"]
     now = [b for b in rosters if b.month == month]
-    registers, missing = _registers(every, month)
-    counties = tuple(sorted({b.county_code for b in now} | ({county} if county else set())))
-    missing += _absent_rosters(every, rosters, month, county)
-    counted = [b for b in now if county is None or b.county_code == county]
-    return Inputs([*rosters, *registers], len(counted), sum(b.snapshot_rows for b in counted), counties, missing)
+    counties = tuple(sorted({b.county or "" for b in now} | ({county} if county else set())))
+    missing = [m for source in REGISTERS for m in _register_missing(source, good, rejected, month, counties)]
+    missing += _absent_rosters(rejected, rosters, month, county)
+    counted = [b for b in now if county is None or b.county == county]
+    return Inputs(good, len(counted), sum(b.rows for b in counted), counties, missing)
 
 
-def _registers(every: Sequence[Batch], month: int) -> tuple[list[Batch], list[Missing]]:
-    """Registers in force for a month (events: all deliveries; states: the newest not later than the month), and what is wrong with them."""
-    used: list[Batch] = []
-    missing: list[Missing] = []
-    for source in REGISTERS:
-        mine = [b for b in every if b.source == source]
-        good = [b for b in mine if b.state != REJECTED and (b.month is None or b.month <= month)]
-        rules = tuple(code for code, rule in RULES.items() if source in rule.needs)
-        name = SOURCE_NAMES[source]
-        if not good:
-            sent_back = any(b.state == REJECTED for b in mine)
-            missing.append(Missing(source, f"{name}送件被退回，尚未重送" if sent_back else f"尚未收到{name}", rules))
-            continue
-        named = [b.month for b in good if b.month is not None]
-        if len(named) == len(good) and max(named) < month:
-            missing.append(Missing(source, f"{name}最近一次是{roc.show_month(max(named))}的資料，早於比對月份", rules))
-        elif mine[-1].state == REJECTED:
-            missing.append(Missing(source, f"{name}最近一次送件被退回，以前一次資料比對", rules))
-        used += good if _cumulative(source) else _newest(good)
-    return used, missing
+def _register_missing(
+    source: str, good: Sequence[InForce], rejected: Sequence[Batch], month: int, counties: Sequence[str]
+) -> Iterator[Missing]:
+    """What is wrong with a register for a month: never received (by a county, when counties deliver it themselves), late, or sent back."""
+    mine = [b for b in good if b.source == source]
+    refused = [b for b in rejected if b.source == source]
+    rules = tuple(code for code, rule in RULES.items() if source in rule.needs)
+    name = SOURCE_NAMES[source]
+    absent = f"{name}送件被退回，尚未重送" if refused else f"尚未收到{name}"
+    if not mine:
+        yield Missing(source, absent, rules)
+        return
+    covered = {b.county for b in mine}
+    if None not in covered:
+        yield from (Missing(source, absent, rules, code) for code in counties if code not in covered)
+    named = [b.month for b in mine if b.month is not None]
+    if len(named) == len(mine) and max(named) < month:
+        yield Missing(source, f"{name}最近一次是{roc.show_month(max(named))}的資料，早於比對月份", rules)
+    elif refused and refused[-1].id > max(b.batch_no for b in mine):
+        yield Missing(source, f"{name}最近一次送件被退回，以前一次資料比對", rules)
 
 
-def _cumulative(source: str) -> bool:
-    from app.exchange.layouts import LAYOUTS
-
-    return LAYOUTS[source].cumulative
-
-
-def _newest(batches: Iterable[Batch]) -> list[Batch]:
-    newest: dict[str, Batch] = {}
-    for batch in batches:
-        newest[batch.county_code] = batch
-    return list(newest.values())
-
-
-def _absent_rosters(every: Sequence[Batch], rosters: Sequence[Batch], month: int, county: str | None) -> list[Missing]:
+def _absent_rosters(rejected: Sequence[Batch], rosters: Sequence[InForce], month: int, county: str | None) -> list[Missing]:
     """Rosters that came in the months before but not this month: the county's own payments and its part in every pair are not checked."""
-    have = {(b.county_code, b.kind) for b in rosters if b.month == month}
-    before = {(b.county_code, b.kind) for b in rosters if b.month is not None and month - EXPECTED_FOR <= b.month < month}
-    sent_back = {(b.county_code, b.kind) for b in every if b.source == "roster" and b.state == REJECTED and b.month == month}
+    have = {(b.county or "", b.kind) for b in rosters if b.month == month}
+    before = {(b.county or "", b.kind) for b in rosters if b.month is not None and month - EXPECTED_FOR <= b.month < month}
+    sent_back = {(b.county_code, b.kind) for b in rejected if b.source == "roster" and b.month == month}
     out = []
     for code, kind in sorted((before | sent_back) - have, key=str):
         if kind in codes.REGISTER_KINDS or (county is not None and code != county):
@@ -317,7 +302,7 @@ def _store(ctx: Context, month: int, county: str | None, engine_name: str, found
         extent=extent,
         engine=engine_name,
         started_at=started,
-        finished_at=ctx.now,
+        finished_at=clock.now(),  # a job's context is older than its computing
         rosters=found.inputs.rosters,
         rows=found.inputs.rows,
         inputs=found.inputs.told(),

@@ -18,9 +18,9 @@ from . import Argument, JobContext, job
     arguments=(Argument("month", _l("Reference month"), "month"), Argument("county", _l("County code"), required=False)),
 )
 def run(ctx: JobContext) -> Iterator[None]:
-    """One chunk: the match computes first and stores its run whole. Repeating it gives the same doubts, which are known by their facts."""
+    """One chunk: the match computes first, then stores its run whole under the job's fence. Repeating it gives the same doubts, which are known by their facts."""
     ctx.progress(0, 1)
-    found = matching.run_match(ctx.actor, ctx.args["month"], ctx.args.get("county"))
+    found = matching.run_match(ctx, ctx.args["month"], ctx.args.get("county"))
     for rule, count in found.by_rule.items():
         ctx.log(f"{RULES[rule].title}：{count:,} 筆")
     for source, reason in found.not_checked.items():

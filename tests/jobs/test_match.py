@@ -41,7 +41,7 @@ def test_the_figures_stand_on_the_page(app: Flask, client_as: Callable[[str], Fl
     month = roc.parse_month("09803")
     found = matching.Matched(7, month, None, 3, 1_200, 5, {}, {}, {"custody": "尚未送達"}, 1.0, "duckdb")
     asked = []
-    monkeypatch.setattr(matching, "run_match", lambda actor, *args: asked.append((actor.username, *args)) or found)
+    monkeypatch.setattr(matching, "run_match", lambda ctx, *args: asked.append((ctx.actor.username, *args)) or found)
     client = client_as("ministry")
     client.post("/job-grid/start/match", data={"month": "09803"})
     job = work(app)
