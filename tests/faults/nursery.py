@@ -42,9 +42,11 @@ def count(ctx: JobContext) -> Iterator[None]:
 
 @job("once", label="once", max_attempts=1000)
 def once(ctx: JobContext) -> Iterator[None]:
-    """One line, one chunk."""
-    ctx.session.execute(LINES.insert(), {"job_id": ctx.job_id, "line": 0})
-    yield
+    """One line, one chunk, and its checkpoint: between the chunk's commit and the end of the run the lease may be lost too."""
+    if not ctx.checkpoint.get("written"):
+        ctx.session.execute(LINES.insert(), {"job_id": ctx.job_id, "line": 0})
+        ctx.checkpoint["written"] = True
+        yield
 
 
 @job("freeze", label="freeze", max_attempts=1000)

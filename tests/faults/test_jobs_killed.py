@@ -164,18 +164,18 @@ def test_a_stop_gives_the_run_back_at_once(app: Flask, workers: Workers) -> None
     said = db.session.scalars(sa.select(JobLog.text).where(JobLog.job_id == job_id)).all()
     assert any("作業程序停止" in text for text in said)
     workers.grow()
-    wait(lambda: fresh(job_id).state == DONE, 20)
+    wait(lambda: fresh(job_id).state == DONE, 120)
     assert read(written) == nursery.TOTAL
 
 
 def test_a_frozen_worker_that_wakes_up_late_changes_nothing(app: Flask, workers: Workers) -> None:
     job_id = enqueue("frozen", kind="freeze")
     frozen = workers.grow("grow calm")
-    wait(lambda: Path(f"/proc/{frozen}/stat").read_text().split()[2] == "T", 20)
+    wait(lambda: Path(f"/proc/{frozen}/stat").read_text().split()[2] == "T", 120)
     workers.grow()
-    wait(lambda: fresh(job_id).attempt == 2, 20)
+    wait(lambda: fresh(job_id).attempt == 2, 120)
     os.kill(frozen, signal.SIGCONT)  # it goes on in the middle of its loop, under a lease that is somebody else's
-    wait(lambda: fresh(job_id).state == DONE, 20)
+    wait(lambda: fresh(job_id).state == DONE, 120)
     time.sleep(0.5)
     assert each_line_once(1) == 1
 
@@ -189,7 +189,7 @@ def test_four_workers_share_a_hundred_runs_each_once(app: Flask, workers: Worker
     enqueue(*(f"run {i}" for i in range(100)), kind="once")
     for _ in range(4):
         workers.grow()
-    wait(lambda: not read(sa.select(sa.func.count()).where(Job.state.in_(LIVE))), 40)
+    wait(lambda: not read(sa.select(sa.func.count()).where(Job.state.in_(LIVE))), 120)
     each_line_once(100, lines=1)
 
 
@@ -204,5 +204,5 @@ def test_dropped_connections_lose_nothing(app: Flask, url: str, workers: Workers
         time.sleep(random.uniform(0.05, 0.3))
         with db.engine.connect() as connection:
             connection.exec_driver_sql(drop)
-    wait(lambda: not read(sa.select(sa.func.count()).where(Job.state.in_(LIVE))), 40)
+    wait(lambda: not read(sa.select(sa.func.count()).where(Job.state.in_(LIVE))), 120)
     each_line_once(2)
