@@ -3,6 +3,8 @@
 import datetime as dt
 import io
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from wtforms import FileField, Form, SelectField, StringField
 
-from app.commands import payment_differences, payment_files, payment_results, payments
+from app.commands import payment_differences, payment_files, payment_results, payment_roster, payments
 from app.commands.base import CommandError
 from app.commands.payments import RUN
 from app.core import clock, roc
@@ -131,6 +133,7 @@ class PaymentRunView(RegisterView):
         "can_build": payments.MAKERS,
         "can_download": (roles.ACCOUNTANT, *payments.MAKERS),
         "can_result": (roles.ACCOUNTANT, *payments.MAKERS),
+        "can_roster": roles.COUNTY,
     }
     formatters_columns = {"town_code": lambda code: place_names(Township).get(code) or "縣府"}
     list_hint = "每個給付項目、發放單位與月份一份清冊；造冊、核准、撥款須由三位同仁分別辦理。"
@@ -187,6 +190,7 @@ class PaymentRunView(RegisterView):
             "may_download": self.permits("download"),
             "levels": [(towns.get(x.name, "") or "全冊", x) for x in payment_results.levels(session, item)] if item.files else [],
             "may_take_in": item.state == "filed" and self.permits("result"),
+            "may_report": item.state in payment_roster.PAID and self.permits("roster"),
             "hands": self._hands(item),
             "lines_url": f"{url_for('PaymentLineView.list')}?{urlencode({'_flt_0_run.run_no': item.run_no})}",
         }
@@ -351,6 +355,23 @@ class PaymentRunView(RegisterView):
             "export", (PaymentFile.__tablename__, str(row.id)), f"撥款作業：下載{payment_files.KINDS[row.kind]}", rows=row.line_count
         )
         return send_file(io.BytesIO(content), "application/octet-stream", as_attachment=True, download_name=row.name)
+
+    @expose("/roster/<pk>", methods=["POST"])
+    @has_access
+    def roster(self, pk: str) -> ResponseReturnValue:
+        """What was paid in the register's month, as a roster to send to the match; logged."""
+        item = self.item(pk)
+        name = f"{item.county_code}-{roc.month5(item.month)}-{item.benefit}.csv"
+        with TemporaryDirectory(prefix="swis-roster-") as folder:
+            path = Path(folder) / name
+            try:
+                made = payment_roster.write_roster(web.signed_in(), item.county_code, item.month, item.benefit, path)
+            except CommandError as error:
+                flash(error.message, "danger")
+                return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
+            content = path.read_bytes()
+        web.log_access("export", (PaymentRun.__tablename__, str(item.id)), "撥款作業：下載交換名冊", rows=made["rows"])
+        return send_file(io.BytesIO(content), "text/csv", as_attachment=True, download_name=name)
 
     @expose("/result/<pk>", methods=["GET", "POST"])
     @has_access

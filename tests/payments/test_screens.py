@@ -71,6 +71,10 @@ def test_a_register_from_hand_to_hand(app, county, client_as):
     line = re.search(r'name="line" value="(\d+)"', officer.get("/returned_payments/").text)[1]
     press(officer, "/returned_payments/repay", line=line, benefit=ELA, payer="10004")
     assert newest(PaymentRun).kind == "repay"
+    roster = officer.post(f"/payment_runs/roster/{run.id}")
+    assert roster.headers["Content-Disposition"] == "attachment; filename=10004-09803-elderly_living_allowance.csv"
+    assert roster.data.startswith(b"\xef\xbb\xbfrec_no,")
+    assert accountant.post(f"/payment_runs/roster/{run.id}").status_code == 403
     next_month = county.build(MARCH + 1)
     page = officer.get(f"/payment_runs/show/{next_month}").text
     assert "金額變更" in page and "帳戶變更" in page
