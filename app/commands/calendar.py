@@ -197,9 +197,10 @@ def outstanding(session: Session, counties: Iterable[str], today: dt.date | None
     last = roc.month_of(today) - 1
     months = [m for m in range(last - BACK + 1, last + 1) if m >= begin]
     limit = today + dt.timedelta(days=soon)
-    return [
+    owed = [
         c for c in cells(session, months, counties, today) if c.county and c.state in OPEN and (c.state != DUE or (c.due_on or today) <= limit)
     ]
+    return sorted(owed, key=lambda c: (-c.month, c.county))
 
 
 def ages(

@@ -13,11 +13,24 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.commands import deliveries, doubts, exchange, matching, payer_settings, payment_results, payment_roster, payments, recovery
+from app.commands import (
+    calendar,
+    deliveries,
+    doubts,
+    exchange,
+    matching,
+    payer_settings,
+    payment_results,
+    payment_roster,
+    payments,
+    recovery,
+)
 from app.commands.base import CommandError
 from app.commands.casework import changes
 from app.core import clock, roc
+from app.exchange import codes
 from app.models.award import Award
+from app.models.calendar import CalendarSetting
 from app.models.doubt import Doubt
 from app.models.overpayment import Overpayment
 from app.models.payment import PaymentLine
@@ -239,6 +252,8 @@ class Months:
         """In the next month: our roster and a neighbour's, the match, the answers."""
         following = month + 1
         roster = self.folder / f"{roc.month5(month)}.csv"
+        with self.day(following, 1):
+            self.say_what_is_not_sent()
         with self.day(following, 2):
             payment_roster.write_roster(self.who(OFFICER), places.COUNTY, month, BENEFIT, roster)
             exchange.import_file(self.who(OFFICER), "roster", roster, places.COUNTY, month, BENEFIT, "new")
@@ -247,6 +262,13 @@ class Months:
         with self.day(following, 5):
             matching.run_match(Actor.system("每月比對"), month)
         self.answer(month, following)
+
+    def say_what_is_not_sent(self) -> None:
+        """The county keeps most other benefits elsewhere for now; the one it left expected stands on the board as owed."""
+        if self.session.scalar(select(CalendarSetting.id).limit(1)) is None:
+            for kind in codes.KINDS:
+                if kind not in (BENEFIT, "disability_living_allowance"):
+                    calendar.set_expected(self.who(OFFICER), places.COUNTY, "roster", kind, False, None, "本縣尚由原系統辦理，上線後送件")
 
     def answer(self, month: int, following: int) -> None:
         open_ones = list(
