@@ -23,7 +23,7 @@ def _local_secret(folder: Path, name: str) -> str:
     """A random secret kept beside the database, made on first use: no installation shares a default."""
     path = folder / name
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as f:
                 f.write(secrets.token_hex(32))
@@ -56,7 +56,7 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "DEBUG": _flag(env, "FLASK_DEBUG", False),
         "TRUSTED_HOSTS": hosts,
         "SQLALCHEMY_DATABASE_URI": database,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "hide_parameters": True},
         "SESSION_COOKIE_NAME": "swis",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -17,7 +17,7 @@ def create_app(settings: dict[str, Any] | None = None) -> "Flask":
 
     app = Flask(__name__)
     app.config.update(config.load() if settings is None else settings)
-    app.config["SWIS_HOME"].mkdir(parents=True, exist_ok=True)
+    app.config["SWIS_HOME"].mkdir(parents=True, exist_ok=True, mode=0o700)
 
     if app.config["SWIS_PROFILE"] == "production":  # behind the reverse proxy, which overwrites these headers (docs/deployment.md)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]

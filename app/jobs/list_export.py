@@ -1,5 +1,6 @@
 """Write a long list as a spreadsheet, with the row scope and the masking of the person who asked for it."""
 
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,9 @@ def folder() -> Path:
     return Path(current_app.config["SWIS_HOME"]) / "exports"
 
 
-def file_of(job_id: int) -> Path:
-    """The spreadsheet of a run."""
-    return folder() / f"{job_id}.xlsx"
+def file_of(job_id: int, digest: str) -> Path:
+    """The spreadsheet of a run: named by its content too, so that after a restored backup a number used again finds no one else's file."""
+    return folder() / f"{job_id}-{digest[:16]}.xlsx"
 
 
 def forget_old_files() -> None:
@@ -62,10 +63,9 @@ def run(ctx: JobContext) -> Iterator[None]:
     joined = filters.get_joined_filters(view._base_filters)
     words = base_search.in_words(criteria, base_search.controls(view, criteria, filters))
     facts = export.Facts(view.page_title("list"), ctx.actor.display, ctx.actor.office, clock.now(), words, ctx.args["reason"])
-    path = file_of(ctx.job_id)
-    folder().mkdir(parents=True, exist_ok=True)
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     forget_old_files()
-    unfinished = path.with_suffix(".part")
+    unfinished = folder() / f".{ctx.job_id}-{secrets.token_hex(8)}.part"
     book = export.Spreadsheet(unfinished, facts, export.columns_of(view))
     for rows in interface.chunks(joined, CHUNK):
         for row in rows:
@@ -74,7 +74,8 @@ def run(ctx: JobContext) -> Iterator[None]:
         ctx.progress(book.rows)
         yield
     written = book.close()
-    unfinished.replace(path)
+    unfinished.chmod(0o600)
+    unfinished.replace(file_of(ctx.job_id, written.digest))
     if view.personal:
         subject = (view.datamodel.obj.__tablename__, None)
         ctx.session.add(access.entry(ctx.actor, "export", subject, ctx.args["reason"], rows=written.rows))

@@ -218,6 +218,10 @@ class ListPages(RemoteLookupMixin):
     @expose("/list/")
     @has_access
     def list(self) -> ResponseReturnValue:
+        asked = request.args.to_dict()
+        if len(allowed := base_search.without_private(self, asked)) < len(asked):  # out of the address bar, the history and the Referer
+            flash("身分證號、姓名等個人資料不能放在網址；請在查詢欄位輸入。", "warning")
+            return redirect(f"{request.path}?{urlencode(allowed)}", 303)
         criteria = self.criteria()
         if criteria.lost:
             flash("這個查詢已過期，請重新輸入查詢條件。", "info")

@@ -88,6 +88,11 @@ def split(view: Any, sent: Mapping[str, str]) -> tuple[dict[str, str], dict[str,
     return public, private
 
 
+def without_private(view: Any, args: Mapping[str, str]) -> dict[str, str]:
+    """The arguments of an address without criteria that may not stand in one."""
+    return {k: v for k, v in args.items() if not ((found := NAME.fullmatch(k)) and is_private(view, found[2]))}
+
+
 def read(view: Any, args: Mapping[str, str], recalled: Mapping[str, str] | None) -> Criteria:
     """The criteria of a request: public ones from the URL, private ones only from what was remembered."""
     public, _ignored = split(view, args)

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,14 +82,19 @@ def _scope(error: Exception) -> Any:
 
 
 def _unexpected(error: Exception) -> Any:
-    """The last resort: nothing about the error reaches the page; the log has it under the reference code."""
+    """The last resort: nothing about the error reaches the page; the log has it under the reference code.
+
+    The log gets the error's kind and place: its message may hold personal data (a database names the values it refuses).
+    """
     db.session.rollback()
     reference = _reference()
-    log.exception("unexpected error at %s [%s]", request.endpoint, reference)
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s at %s [%s]\n%s", type(error).__name__, request.endpoint, reference, where)
     try:
         return error_page(500, reference=reference)
-    except Exception:
-        log.exception("the error page itself failed [%s]", reference)
+    except Exception as second:
+        where = "".join(traceback.format_tb(second.__traceback__))
+        log.error("the error page itself failed: %s [%s]\n%s", type(second).__name__, reference, where)
         said = EXPLANATIONS[500]
         return Response(f"<!DOCTYPE html><html lang='zh-Hant-TW'><meta charset='utf-8'><title>{said.title}</title><h1>{said.title}</h1><p>{said.what}代碼 {reference}</p>", 500)
 

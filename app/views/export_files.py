@@ -57,7 +57,7 @@ class ExportFileView(ListView):
     def file(self, pk: str) -> ResponseReturnValue:
         """The spreadsheet, for the person who asked for it."""
         item = self.item(pk)
-        path = list_export.file_of(item.id)
+        path = list_export.file_of(item.id, (item.result or {}).get("雜湊", ""))
         if item.state != DONE or not path.exists():
             flash("檔案還沒有完成，或已超過保留期限；請到清單重新匯出。", "warning")
             return redirect(url_for(f"{self.endpoint}.list"), 303)

@@ -77,6 +77,9 @@ def test_a_long_list_becomes_a_job_for_the_person_who_asked(people: Any, client_
     job = session.scalars(select(Job)).one()
     assert job.state == "done", job.error_text
     assert "複查" in client.get("/exports/list/").text
+    (stored,) = list_export.folder().iterdir()
+    assert job.result["雜湊"][:16] in stored.name, "the number alone is not the file: after a restored backup it comes again"
+    assert (stored.stat().st_mode & 0o077, list_export.folder().stat().st_mode & 0o077) == (0, 0), "nobody else on the machine reads it"
     content = client.get(f"/exports/file/{job.id}")
     rows = sheet(content.data)
     assert len(rows) == 9 and rows[1][1] == "J20000****"
