@@ -41,7 +41,8 @@ class BoardView(PageView):
     @expose("/")
     @has_access
     def index(self) -> str:
-        own = web.signed_in().scope.county_code
+        who = web.signed_in()
+        own = who.scope.county_code
         today = clock.today()
         try:
             month = roc.parse_month(request.args.get("month", ""))
@@ -58,6 +59,7 @@ class BoardView(PageView):
             "exchange/board.html", month=month, months=span, counties=shown, own=own, kinds=codes.KINDS, sources=SOURCES, national=national,
             cell=by_place.get, styles=STYLES, wording=calendar.WORDING, owed=calendar.outstanding(db.session(), shown, today),
             counts=_counts([c for c in found if c.month == month and c.county]), today=today,
+            may_send=who.can("UploadView.can_index"), may_open=who.can("BatchView.can_show"),
         )  # fmt: skip
 
     @expose("/settings", methods=["GET", "POST"])
