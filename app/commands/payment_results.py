@@ -4,19 +4,22 @@ import datetime as dt
 import hashlib
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.core import clock, roc
-from app.exchange.delivery import read_delivery
+from app.exchange.delivery import Delivery, read_delivery
 from app.exchange.messages import FileProblem
+from app.extensions import db
 from app.models.award import Award
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import PaymentFile, PaymentRun, ResultFile
 from app.payments import reconcile, register
 from app.payments.line import Line, Payee
+from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
 from . import payment_files
@@ -26,6 +29,7 @@ from .payments import RUN, run_no, save_run
 
 MAKERS = (TOWN_CLERK, COUNTY_OFFICER)
 CHUNK = 5000
+Reader = Callable[..., Delivery]
 
 
 @command("payments.file", roles=(ACCOUNTANT, *MAKERS))
@@ -43,14 +47,14 @@ def write_files(ctx: Context, run_id: int, seen_version: int | None = None) -> l
     return files
 
 
-def parse_results(content: bytes, file_name: str) -> list[reconcile.TransferResult]:
+def parse_results(content: bytes, file_name: str, reader: Reader = read_delivery) -> list[reconcile.TransferResult]:
     """The rows of a `transfer_result` file in any carrier of the exchange contract. Raises Refused when any row is not clean."""
     suffix = Path(file_name).suffix.lower() or ".csv"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"result{suffix}"
         path.write_bytes(content)
         try:
-            delivery = read_delivery(path, "transfer_result")
+            delivery = reader(path, "transfer_result")
         except FileProblem as problem:
             raise Refused(f"結果檔無法讀取：{problem}", "E-PAY-RESULT") from None
     if delivery.meta.rejected:
@@ -63,14 +67,21 @@ def parse_results(content: bytes, file_name: str) -> list[reconcile.TransferResu
     ]
 
 
-@command("payments.result", roles=(ACCOUNTANT, *MAKERS))
-def import_transfer_result(ctx: Context, run_id: int, content: bytes, file_name: str) -> reconcile.Reconciliation:
+def import_transfer_result(
+    who: Actor | Context, run_id: int, content: bytes, file_name: str, reader: Reader = read_delivery
+) -> reconcile.Reconciliation:
     """Take in what came back for one register: all rows fit or none is applied. The same file again changes nothing.
 
-    When every line has its result the register is reconciled. Raises Refused with the rows that do not fit.
+    When every line has its result the register is reconciled. The file is read before anything is locked, one from outside with
+    `confined.read_confined`. Raises Refused with the rows that do not fit, Forbidden.
     """
-    run = ctx.get(PaymentRun, run_id, lock=True)
-    return _take_in(ctx, run, parse_results(content, file_name), hashlib.sha256(content).hexdigest())
+    (who if isinstance(who, Context) else Context(db.session(), who)).require("payments.result")
+    return _results_of_run(who, run_id, parse_results(content, file_name, reader), hashlib.sha256(content).hexdigest())
+
+
+@command("payments.result", roles=(ACCOUNTANT, *MAKERS))
+def _results_of_run(ctx: Context, run_id: int, results: list[reconcile.TransferResult], sha256: str) -> reconcile.Reconciliation:
+    return _take_in(ctx, ctx.get(PaymentRun, run_id, lock=True), results, sha256)
 
 
 @command("payments.result", roles=(ACCOUNTANT, *MAKERS))

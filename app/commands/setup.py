@@ -165,6 +165,6 @@ def use_token(session: Any, token: str, username: str, name: str, password: str)
     user = accounts.first_administrator(session, username, name, password)
     made = audit.Draft("account.created", *subject_of(user), {"username": user.username, "roles": [roles.ADMINISTRATOR], "by": "setup token"})
     audit.append(
-        session, current_app.config["AUDIT_KEY"], [made], actor_id=user.id, actor=user.get_full_name(), office=user.office.name
+        session, current_app.config["AUDIT_KEY"], [made], actor_id=user.id, actor=user.get_full_name(), office=user.office.name if user.office else ""
     )  # fmt: skip
     session.commit()

@@ -21,6 +21,7 @@ from app.commands.base import CommandError
 from app.commands.payments import RUN
 from app.core import clock, roc
 from app.core.text import mask_id, row_number
+from app.exchange import confined
 from app.extensions import db
 from app.models.award import Award
 from app.models.office import Township
@@ -289,7 +290,7 @@ class PaymentRunView(RegisterView):
     def confirm(self, pk: str) -> ResponseReturnValue:
         """Tick findings with one's name."""
         item = self.item(pk)
-        ticked = {row_number(v) for v in request.form.getlist("finding")} & {f.id for f in item.findings}
+        ticked = {f.id for f in item.findings} & {row_number(v) for v in request.form.getlist("finding")}
         who, note, code = web.signed_in(), request.form.get("note", ""), request.form.get("code", "")
         try:
             if code:
@@ -384,7 +385,9 @@ class PaymentRunView(RegisterView):
             problem = "請選擇轉帳結果檔"
         elif request.method == "POST" and upload is not None:
             try:
-                made = payment_results.import_transfer_result(web.signed_in(), item.id, upload.read(), upload.filename or "")
+                made = payment_results.import_transfer_result(
+                    web.signed_in(), item.id, upload.read(), upload.filename or "", reader=confined.read_confined
+                )
                 left = f"，尚有 {len(made.missing):,} 筆沒有結果" if made.missing else "，全部對帳完成"
                 flash(f"已登錄入帳 {len(made.credited):,} 筆、退匯 {len(made.returned):,} 筆{left}。", "success")
                 return redirect(back, 303)

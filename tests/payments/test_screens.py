@@ -8,6 +8,7 @@ import pytest
 
 from app.commands import awards, payments
 from app.commands.base import Refused
+from app.exchange import confined
 from app.extensions import db
 from app.models.overpayment import Overpayment
 from app.models.payment_run import PaymentRun
@@ -29,7 +30,7 @@ def press(client, url, **data):
     return answer.text
 
 
-def test_a_register_from_hand_to_hand(app, county, client_as):
+def test_a_register_from_hand_to_hand(app, county, client_as, monkeypatch):
     award_id = county.award(1)
     county.award(2, pay=payee(2, "cash"))
     officer = client_as("officer.10004")
@@ -62,6 +63,9 @@ def test_a_register_from_hand_to_hand(app, county, client_as):
     bad = accountant.post(f"/payment_runs/result/{run.id}", data={"file": (io.BytesIO(b"x"), "r.csv")})
     assert bad.status_code == 422
     good = county.result(run.id, {next(x.line_no for x in county.lines(run.id) if x.award_id == award_id): "22"})
+    with monkeypatch.context() as apart:  # a file from outside is read in a child process: what breaks the child is refused
+        apart.setattr(confined.subprocess, "run", lambda *_, **__: (_ for _ in ()).throw(OSError()))
+        assert accountant.post(f"/payment_runs/result/{run.id}", data={"file": (io.BytesIO(good), "r.csv")}).status_code == 422
     page = accountant.post(f"/payment_runs/result/{run.id}", data={"file": (io.BytesIO(good), "r.csv")}, follow_redirects=True).text
     assert "退匯 1 筆" in page and "已對帳" in page
     assert person_id(1) not in page
