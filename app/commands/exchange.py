@@ -25,6 +25,7 @@ from app.exchange.summary import findings
 from app.models.exchange import ACCEPTED, REJECTED, SUPERSEDED, Batch, BatchError
 from app.security.actor import Actor
 
+from .arrivals import arrived
 from .base import Conflict, Context, Forbidden, Refused, command
 from .concerns import Concern, concerns
 from .deliveries import SENDERS, base_of, county_for, received, slot_of
@@ -243,11 +244,14 @@ def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: P
     if asked.mode == "supplement" and base is not None:
         frame = _merged(base, delivery)
         content = content_sha256(frame, delivery.layout)
-    earlier = _same_content(ctx, slot, content)
+    earlier = _same_content(ctx, slot, content, asked.mode == "new" and base is not None and base.state == ACCEPTED)
     if earlier is not None:
         result.batch_no = result.duplicate_of = earlier.id
         result.state, result.snapshot_rows = earlier.state, earlier.snapshot_rows
-        result.notices.append(f"內容與第 {earlier.id} 批相同，沒有重複收件。")
+        by = base.id if earlier.state == SUPERSEDED and base is not None else None
+        result.notices.append(f"內容與第 {earlier.id} 批相同，沒有重複收件。" + (f"該批已由第 {by} 批取代，仍以第 {by} 批為準。" if by else ""))
+        if earlier.state == ACCEPTED:
+            result.notices += arrived(ctx, delivery, frame)
         result.seconds = time.monotonic() - began
         ctx.audit("exchange.duplicate", earlier, file_sha256=meta.file_sha256)
         return result
@@ -282,6 +286,8 @@ def _accept(ctx: Context, delivery: Delivery, asked: _Asked, raw: Path, error: P
               rejected=meta.rejected, reason=asked.reason or None, file_sha256=meta.file_sha256, content_sha256=content)  # fmt: skip
     result.batch_no, result.state, result.supersedes = batch.id, batch.state, batch.supersedes_id
     result.snapshot_rows, result.seconds = batch.snapshot_rows, batch.seconds
+    if meta.accepted:
+        result.notices += arrived(ctx, delivery, frame)
     return result
 
 
@@ -318,11 +324,12 @@ def _merged(base: Batch, delivery: Delivery) -> pl.DataFrame:
     return snapshots.conform(pl.concat([before.join(delivery.frame.select(key), on=key, how="anti"), delivery.frame]), delivery.meta.source)
 
 
-def _same_content(ctx: Context, slot: str, content: str) -> Batch | None:
-    """An earlier delivery of the same content in the slot, in force or refused row for row."""
-    states = (ACCEPTED, REJECTED)
-    found = select(Batch).where(Batch.slot == slot, Batch.content_sha256 == content, Batch.state.in_(states)).order_by(Batch.id.desc())
-    return ctx.session.scalars(found.limit(1)).one_or_none()
+def _same_content(ctx: Context, slot: str, content: str, old: bool) -> Batch | None:
+    """An earlier delivery of the same content in the slot: in force, refused row for row, or (`old`) superseded since, for a file
+    that is only sent again does not take the newer one out of force. The one in force is named first."""
+    states = (ACCEPTED, REJECTED, SUPERSEDED) if old else (ACCEPTED, REJECTED)
+    found = select(Batch).where(Batch.slot == slot, Batch.content_sha256 == content, Batch.state.in_(states))
+    return ctx.session.scalars(found.order_by(Batch.state, Batch.id.desc()).limit(1)).one_or_none()
 
 
 def _supersede(ctx: Context, base: Batch | None, batch: Batch) -> None:

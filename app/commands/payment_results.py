@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -23,12 +24,14 @@ from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
 from . import payment_files
+from .arrivals import on_arrival
 from .base import Context, Refused, command
 from .payer_settings import payer_setting
 from .payments import RUN, run_no, save_run
 
 MAKERS = (TOWN_CLERK, COUNTY_OFFICER)
 CHUNK = 5000
+SHOWN_NUMBERS = 5
 Reader = Callable[..., Delivery]
 
 
@@ -59,11 +62,16 @@ def parse_results(content: bytes, file_name: str, reader: Reader = read_delivery
             raise Refused(f"結果檔無法讀取：{problem}", "E-PAY-RESULT") from None
     if delivery.meta.rejected:
         raise Refused(f"結果檔有 {delivery.meta.rejected} 列不合格式，全部未登錄；請更正後重新匯入", "E-PAY-RESULT")
+    return results_of(delivery.frame)
+
+
+def results_of(frame: pl.DataFrame) -> list[reconcile.TransferResult]:
+    """The rows of a `transfer_result` snapshot, in the order of the file."""
     return [
         reconcile.TransferResult(
             r["row_no"], r["run_no"], r["line_no"], r["person_id"], r["amount"], r["result"], r["return_code"] or "", r["value_date"]
         )
-        for r in delivery.frame.sort("row_no").iter_rows(named=True)
+        for r in frame.sort("row_no").iter_rows(named=True)
     ]
 
 
@@ -102,6 +110,33 @@ def apply_transfer_results(ctx: Context, results: list[reconcile.TransferResult]
     if unknown := sorted(set(by_run) - set(runs)):
         raise Refused(f"查無清冊 {'、'.join(unknown[:5])}，或不在您的業務範圍；結果檔全部未登錄", "E-PAY-RESULT")
     return {run_no: _take_in(ctx, run, by_run[run_no], sha256) for run_no, run in runs.items()}
+
+
+@on_arrival("transfer_result")
+def reconcile_registers(ctx: Context, delivery: Delivery, frame: pl.DataFrame) -> list[str]:
+    """A delivery of `transfer_result` reconciles the registers we know as it arrives: all rows fit or the delivery is refused.
+
+    Results of registers we do not know are only kept. Says what came of each.
+    """
+    numbers = frame["run_no"].unique().sort().to_list()
+    known = set(ctx.session.scalars(select(PaymentRun.run_no).where(PaymentRun.run_no.in_(numbers))))
+    notices = []
+    if unknown := [n for n in numbers if n not in known]:
+        more = f"等 {len(unknown)} 份" if len(unknown) > SHOWN_NUMBERS else ""
+        notices.append(f"查無清冊 {'、'.join(unknown[:SHOWN_NUMBERS])}{more}，或不在您的業務範圍；結果已收下，但沒有登錄到撥款清冊。")
+    if not known:
+        return notices
+    if not ctx.actor.can("payments.result"):
+        return [*notices, "您的角色沒有登錄轉帳結果的權限；結果已收下，請出納人員到撥款清冊匯入。"]
+    if delivery.meta.rejected:
+        return [*notices, f"有 {delivery.meta.rejected} 列退回，轉帳結果都還沒有登錄到撥款清冊；請更正退回的列後以「補正」再送。"]
+    mine = frame.filter(pl.col("run_no").is_in(list(known)))
+    done = apply_transfer_results(ctx, results_of(mine), delivery.meta.file_sha256)
+    for number, outcome in done.items():
+        if outcome.credited or outcome.returned:
+            rest = "，全部到齊" if outcome.complete else f"，尚有 {len(outcome.missing)} 筆未到"
+            notices.append(f"清冊 {number} 已登錄入帳 {len(outcome.credited)} 筆、退匯 {len(outcome.returned)} 筆{rest}。")
+    return notices
 
 
 def _take_in(ctx: Context, run: PaymentRun, results: list[reconcile.TransferResult], sha256: str) -> reconcile.Reconciliation:

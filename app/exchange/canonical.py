@@ -49,7 +49,7 @@ def text_frame(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 
 def content_sha256(frame: pl.DataFrame, layout: Layout, rejected: pl.DataFrame | None = None) -> str:
     """SHA-256 of the canonical rows sorted by the record number (without one: by all columns), `|` between cells and a
-    line feed after each row. Rejected rows count too, as written, so a file with other errors is other content."""
+    line feed after each row. A file without one canonical row is known by its rejected rows, as written."""
     keys = [text_of(layout.field(name)) for name in layout.key or layout.names]
     order = frame.select(pl.arg_sort_by(keys)).to_series()
     digest = hashlib.sha256()
@@ -58,7 +58,7 @@ def content_sha256(frame: pl.DataFrame, layout: Layout, rejected: pl.DataFrame |
         rows = io.BytesIO()
         text.write_csv(rows, include_header=False, separator="|", quote_style="never")
         digest.update(rows.getbuffer())
-    if rejected is not None and not rejected.is_empty():
+    if frame.is_empty() and rejected is not None and not rejected.is_empty():
         digest.update(b"\n")
         rows = io.BytesIO()
         rejected.drop("row_no").write_csv(rows, include_header=False, separator="|", quote_style="never", null_value="")

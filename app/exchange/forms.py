@@ -155,6 +155,7 @@ def reader(field: Field) -> Callable[[str], Any]:
 
 _INVISIBLE = "[\u200b\u200c\u200d\u2060\ufeff]"
 _BLANKS = " \u3000\t\r\n"
+_BREAK = "[ \t]*[\r\n\t][ \t\r\n]*"  # a quoted cell may have several lines (RFC 4180)
 _CONTROL = r"[\x00-\x1f\x7f]"
 _DOUBTFUL = "[?？\u3013\ufffd\ue000-\uf8ff]"
 # Text of these characters alone is already as it should be: printable ASCII without blanks, CJK, full-width forms.
@@ -242,13 +243,17 @@ def _slow(values: list[str], read: Callable[[str], Any]) -> Mapping[str, tuple[A
 
 def _read_text(text: pl.Series, field: Field) -> Read:
     clean = pl.col("t").str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.strip_chars(_BLANKS)
-    frame = text.alias("t").to_frame().select(pl.when(clean != "").then(clean).alias("v"))
+    broken = clean.str.contains(_BREAK)
+    clean = clean.str.replace_all(_BREAK, " ")
+    frame = text.alias("t").to_frame().select(pl.when(clean != "").then(clean).alias("v"), broken.alias("broken"))
     value = pl.col("v")
     code = (
         pl.when(value.str.len_chars() > field.size)
         .then(pl.lit("text_long"))
         .when(value.str.contains(_CONTROL))
         .then(pl.lit("text_control"))
+        .when("broken")
+        .then(pl.lit("text_break"))
     )
     if field.form == "name":
         code = code.when(value.str.contains(_DOUBTFUL)).then(pl.lit("name_doubtful"))

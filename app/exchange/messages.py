@@ -152,7 +152,8 @@ _ENTRIES: Final = (
     Entry("bytes_unknown", "row", "「{label}」有無法解讀的位元組。", "請確認編碼；使用造字請先登錄造字對照。"),
     Entry("missing", "row", "「{label}」沒有填。", "這是必填欄位，請補上。"),
     Entry("text_long", "row", "「{label}」超過 {size} 個字。", "請縮短內容，或確認欄位沒有錯位。"),
-    Entry("text_control", "row", "「{label}」含有換行或看不見的控制字元。", "請刪除換行與特殊字元後再上傳。"),
+    Entry("text_control", "row", "「{label}」含有看不見的控制字元。", "請刪除特殊字元後再上傳。"),
+    Entry("text_break", "notice", "「{label}」含有換行或定位字元，已改為一個空白。", "不影響收件；請確認內容。"),
     Entry(
         "date_form", "row", "「{label}」的「{value}」不是存在的日期。", "請填民國年月日 7 碼，例如 0980301；民國前請加負號，例如 -0050301。"
     ),

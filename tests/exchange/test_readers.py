@@ -258,6 +258,10 @@ def test_quoted_cells_with_commas_and_quotes(tmp_path):
     assert '府社"字,第1號' in done.frame["decision_no"].to_list()
     data[2]["decision_no"] = "兩\n行"
     done = read_delivery(write_csv(tmp_path / "b.csv", data))
+    assert done.issues["code"].to_list() == ["text_break"] and (done.meta.accepted, done.meta.noticed) == (3, 1)
+    assert "兩 行" in done.frame["decision_no"].to_list()
+    data[2]["decision_no"] = "兩\x07行"
+    done = read_delivery(write_csv(tmp_path / "c.csv", data))
     assert done.issues["code"].to_list() == ["text_control"] and done.meta.accepted == 2
 
 

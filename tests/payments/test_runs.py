@@ -7,18 +7,21 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.commands import awards, payment_files, payment_results, payments
+from app.commands import awards, exchange, payment_files, payment_results, payments
 from app.commands.base import Conflict, Forbidden, NotFound, Refused
 from app.core import clock
 from app.extensions import db
+from app.models.exchange import Batch
 from app.models.payment import Payment, PaymentLine
 from app.payments import export_log, post_office
 from app.security import scope
+from app.security.actor import Actor
 
 from .county import ELA, HOME, OTHER
 from .making import MARCH, payee, person_id
 
 APRIL = MARCH + 1
+SYSTEM = Actor.system("test")
 
 
 def test_a_month_from_cases_to_reconciled(county):
@@ -324,3 +327,47 @@ def test_stale_page_is_told(county):
     payments.check_run(county.officer, run_id)
     with pytest.raises(Conflict):
         payments.check_run(county.officer2, run_id, seen_version=seen)
+
+
+def delivered(county, tmp_path, content, mode="new"):
+    path = tmp_path / "result.csv"
+    path.write_bytes(content)
+    return exchange.import_file(SYSTEM, "transfer_result", path, mode=mode)
+
+
+def test_a_delivery_of_results_reconciles_as_it_arrives(county, tmp_path):
+    county.award(1)
+    county.award(2)
+    run_id = county.filed(county.build())
+    number = county.run(run_id).run_no
+    content = county.result(run_id, returned={2: "22"})
+    with_foreign = content + f"X-1,1,{person_id(9)},100,credited,,0980331\r\n".encode()
+    taken = delivered(county, tmp_path, with_foreign)
+    assert county.run(run_id).state == "reconciled" and taken.accepted == 3
+    assert [x.status for x in county.lines(run_id)] == ["credited", "returned"]
+    assert "查無清冊 X-1" in taken.notices[0] and taken.notices[-1] == f"清冊 {number} 已登錄入帳 1 筆、退匯 1 筆，全部到齊。"
+    again = delivered(county, tmp_path, with_foreign)
+    assert again.duplicate_of == taken.batch_no and not any(number in text for text in again.notices)
+
+
+def test_a_delivery_that_contradicts_our_register_is_not_taken_in(county, tmp_path):
+    county.award(1)
+    run_id = county.filed(county.build())
+    with pytest.raises(Refused, match="全部未登錄"):
+        delivered(county, tmp_path, county.result(run_id).replace(b",6000,", b",5999,"))
+    with scope.use(scope.SYSTEM):
+        assert db.session.scalars(select(Batch).where(Batch.source == "transfer_result")).all() == []
+    assert county.run(run_id).state == "filed"
+
+
+def test_rows_sent_back_wait_for_their_correction(county, tmp_path):
+    county.award(1)
+    county.award(2)
+    run_id = county.filed(county.build())
+    content = county.result(run_id)
+    first = delivered(county, tmp_path, content.replace(b",6000,", b",x,", 1))
+    assert (first.accepted, first.rejected) == (1, 1) and "還沒有登錄" in "".join(first.notices)
+    assert county.run(run_id).state == "filed"
+    head, corrected, _ = content.split(b"\r\n", 2)
+    delivered(county, tmp_path, head + b"\r\n" + corrected + b"\r\n", "supplement")
+    assert county.run(run_id).state == "reconciled"
