@@ -38,6 +38,11 @@ def command(name: str, *, prepared: bool = True) -> Callable[[Callable[..., Any]
                 function(**kwargs)
             except CommandError as error:
                 fail(error.message, error.code, bool(kwargs.get("as_json")))
+            except OSError as error:  # a folder where a file should be, no right to write, no room left
+                fail(f"檔案無法讀寫：{error.strerror or error}（{error.filename2 or error.filename or ''}）；請確認路徑與權限", "E-FILE", bool(kwargs.get("as_json")))
+            except Exception as error:
+                current_app.logger.exception("swis %s", name)
+                fail(f"作業中斷，沒有完成：{type(error).__name__}；請通知系統管理人員查看紀錄", "E-BROKEN", bool(kwargs.get("as_json")))
 
         return run
 

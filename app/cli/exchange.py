@@ -82,10 +82,15 @@ def import_one(
     """收下一個檔案：逐列檢核，通過的列封存，退回的列寫成錯誤檔"""
     if source not in LAYOUTS:
         fail("".join(say("source_unknown", source=source, known="、".join(LAYOUTS))), "source_unknown", as_json)
-    result = exchange.import_file(Actor.system("swis import"), source, file, county, month, kind, mode, _mapping(mapping))
-    if as_json:
+    given = _mapping(mapping)
+    try:
+        result = exchange.import_file(Actor.system("swis import"), source, file, county, month, kind, mode, given)
+    except Refused as refusal:
+        result = BatchResult(None, source, county, month, kind, file.name, problem=(refusal.code, refusal.message))
+    if as_json or result.problem:
         click.echo(_sentence(result), err=True)
-    answer(result.as_json(), as_json, _details(result))
+    if as_json or not result.problem:
+        answer(result.as_json(), as_json, _details(result))
     if result.problem or (result.state == "rejected" and result.duplicate_of is None):
         sys.exit(1)
 

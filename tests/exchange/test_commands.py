@@ -48,6 +48,25 @@ def test_other_content_needs_a_mode_and_supersedes(session, tmp_path):
     assert [(f.batch_no, f.county, f.kind, f.rows, f.nil) for f in force] == [(second.batch_no, "10004", KIND, 11, False)]
 
 
+def test_the_same_canonical_rows_are_the_same_content(session, tmp_path):
+    data = rows()
+    data[3]["amount"] = "六千"
+    first = send(tmp_path, data)
+    again = send(tmp_path, [r for n, r in enumerate(data) if n != 3], name="b.csv")
+    assert (first.accepted, first.rejected, again.duplicate_of) == (9, 1, first.batch_no)
+
+
+def test_a_superseded_file_sent_once_more_takes_nothing_out_of_force(session, tmp_path):
+    first, other = rows(), rows(count=11)
+    one = send(tmp_path, first)
+    two = send(tmp_path, other, "replacement")
+    again = send(tmp_path, first)
+    assert again.duplicate_of == one.batch_no and f"第 {two.batch_no} 批取代" in again.notices[0]
+    assert [f.batch_no for f in deliveries.current_snapshots(session, MARCH)] == [two.batch_no]
+    back = send(tmp_path, first, "replacement")
+    assert back.duplicate_of is None and back.supersedes == two.batch_no
+
+
 def test_corrected_rows_alone_complete_the_batch(session, tmp_path):
     data = rows()
     data[2]["birth"] = "0980230"
@@ -184,6 +203,21 @@ def test_json_of_one_file(runner, tmp_path):
     }
     assert {k: values[k] for k in wanted} == wanted
     assert values["duplicate_of"] is None and isinstance(values["batch_no"], int) and values["seconds"] >= 0
+
+
+def test_a_refused_file_has_the_same_keys(runner, tmp_path):
+    runner.invoke(args=["swis", "import", "roster", str(write_csv(tmp_path / "a.csv", rows())), "--json"])
+    answer = runner.invoke(args=["swis", "import", "roster", str(write_csv(tmp_path / "b.csv", rows(count=11))), "--json"])
+    values = json.loads(answer.stdout)
+    assert (answer.exit_code, values["code"], values["batch_no"], values["duplicate_of"]) == (1, "E-EXC-EXISTS", None, None)
+    assert {"source", "county", "month", "kind", "rows", "accepted", "noticed", "rejected", "seconds"} <= set(values)
+    plain = runner.invoke(args=["swis", "import", "roster", str(tmp_path / "b.csv")])
+    assert plain.exit_code == 1 and plain.stdout == "" and "E-EXC-EXISTS" in plain.stderr
+
+
+def test_a_folder_where_a_file_should_be(runner, tmp_path):
+    answer = runner.invoke(args=["swis", "doubts", "--month", "09803", "--out", str(tmp_path), "--json"])
+    assert answer.exit_code == 1 and json.loads(answer.stdout)["code"] == "E-FILE"
 
 
 def test_a_folder_with_odd_names_and_broken_files(session, tmp_path):
