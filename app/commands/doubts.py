@@ -3,7 +3,7 @@
 import csv
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,7 +73,9 @@ def answer_doubt(ctx: Context, doubt_id: int, answer: Answer, seen_version: int 
     """Answer a doubt; `overpaid` opens an overpayment. A new answer to an answered doubt follows the old one. Raises Refused, Conflict."""
     doubt = ctx.get(Doubt, doubt_id, lock=True)
     ctx.check_version(doubt, seen_version)
-    _check(doubt, answer)
+    if answer.outcome == "overpaid" and answer.overpaid_from is None and answer.overpaid_to is None and channel == "file":
+        answer = replace(answer, overpaid_from=min(doubt.months), overpaid_to=max(doubt.months))  # the months the doubt names
+    _check(answer, channel)
     claim = _claim(ctx, doubt, answer) if answer.outcome == "overpaid" else None
     row = DoubtAnswer(
         doubt_id=doubt.id,
@@ -101,20 +103,22 @@ def answer_doubt(ctx: Context, doubt_id: int, answer: Answer, seen_version: int 
     return row
 
 
-def _check(doubt: Doubt, answer: Answer) -> None:
+def _check(answer: Answer, channel: str) -> None:
+    """A person on the screen gives a reason; a county's file may leave it empty, as the contract does."""
     if answer.outcome not in OUTCOMES:
         raise Refused(f"處理結果「{answer.outcome}」不在六種結果之內：{'、'.join(OUTCOMES)}", "E-ANS-OUTCOME")
     if answer.outcome != "overpaid":
         if answer.overpaid_amount:
             raise Refused("只有「溢領」可以填溢領金額；請改結果，或清空金額", "E-ANS-AMOUNT")
-        if not answer.reason.strip() and not answer.reason_code.strip():
+        if channel != "file" and not answer.reason.strip() and not answer.reason_code.strip():
             raise Refused("請填寫理由，下次相同事實才不必重查", "E-ANS-REASON")
     else:
         if not answer.overpaid_amount or answer.overpaid_amount <= 0:
             raise Refused("結果為「溢領」時，溢領金額必須大於 0", "E-ANS-AMOUNT")
         if answer.overpaid_from is None or answer.overpaid_to is None or answer.overpaid_to < answer.overpaid_from:
             raise Refused("結果為「溢領」時，請填溢領起月與迄月，且迄月不可早於起月", "E-ANS-MONTHS")
-    if answer.valid_until is not None and answer.valid_until < (answer.decided_on or clock.today()):
+    decided_on = answer.decided_on or (None if channel == "file" else clock.today())
+    if answer.valid_until is not None and decided_on is not None and answer.valid_until < decided_on:
         raise Refused("答復有效期限不可早於決定日期", "E-ANS-VALID")
 
 
@@ -195,7 +199,8 @@ def _take(ctx: Context, doubt_no: str, answer: Answer) -> bool:
     if doubt is None:
         raise NotFound(f"查無疑義編號「{doubt_no}」，或不是本縣市的疑義", "E-ANS-NO")
     last = ctx.session.scalar(select(DoubtAnswer).where(DoubtAnswer.doubt_id == doubt.id).order_by(DoubtAnswer.id.desc()).limit(1))
-    same = ("outcome", "reason", "reason_code", "overpaid_from", "overpaid_to", "overpaid_amount", "valid_until")
+    same = ["outcome", "reason", "reason_code", "overpaid_amount", "valid_until"]
+    same += [n for n in ("overpaid_from", "overpaid_to") if getattr(answer, n) is not None]  # left empty: the doubt's months of then
     if last is not None and doubt.state == "answered" and all(getattr(last, n) == getattr(answer, n) for n in same):
         return False
     answer_doubt(ctx, doubt.id, answer, channel="file")

@@ -32,7 +32,7 @@ SETTINGS = Layout(
         Field("counterpart", "對象", "text", True, 60, synonyms=("對象代碼", "互斥對象"), example="farmer_allowance"),
         Field("relation", "關係", "text", True, 12, synonyms=("互斥關係",), example="choose_one"),
         Field("enabled", "啟用", "text", True, 1, synonyms=("是否啟用",), example="Y"),
-        Field("effective_from", "生效日期", "date", True, example="0980101"),
+        Field("effective_from", "生效日期", "date", example="0980101", note="空白表示一直有效"),
         Field("effective_to", "停止適用日期", "date"),
         Field("law", "法規", "text", size=80, example="中低收入老人生活津貼發給辦法"),
         Field("article", "條次", "text", size=40, example="12"),

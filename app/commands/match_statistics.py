@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import roc
@@ -73,11 +73,16 @@ def _conditions(settings: tuple[Exclusion, ...], county: str, kind: str, month: 
 
 
 def _doubts(session: Session, out: dict[Key, Figures], first: int, last: int) -> None:
-    """What was shown, by month; the mirror of a pair is the same doubt told twice and is not counted."""
+    """What was shown, by month, also when a later run of the month found it answered; the mirror of a pair is the same doubt told twice
+    and is not counted."""
+    answered_then = (
+        select(DoubtAnswer.id).where(DoubtAnswer.doubt_id == Doubt.id, DoubtAnswer.run_month == DoubtSighting.month).correlate(Doubt, DoubtSighting)
+    ).exists()
+    counted = or_(DoubtSighting.state == "open", and_(DoubtSighting.state == "silent", answered_then))
     shown = (
         select(DoubtSighting.month, Doubt.county_code, Doubt.benefit, Doubt.own_condition, func.count())
         .join(Doubt, Doubt.id == DoubtSighting.doubt_id)
-        .where(DoubtSighting.month.between(first, last), DoubtSighting.state == "open", Doubt.mirror.is_(False))
+        .where(DoubtSighting.month.between(first, last), counted, Doubt.mirror.is_(False))
         .group_by(DoubtSighting.month, Doubt.county_code, Doubt.benefit, Doubt.own_condition)
     )
     for month, county, kind, own, count in session.execute(shown):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.commands import doubts, exchange, match_statistics, matching
 from app.commands.base import Conflict, Forbidden, NotFound, Refused
@@ -193,7 +193,36 @@ class TestAnswers:
         assert dead.scalar(select(func.count(DoubtAnswer.id))) == 1
 
 
+    def test_a_file_may_leave_empty_what_the_contract_does_not_ask_for(self, dead: Any, tmp_path: Path) -> None:
+        matching.run_match(SYSTEM, MAR)
+        number, path = the_doubt(dead).doubt_no, tmp_path / "answers.csv"
+        path.write_text(f"doubt_no,outcome,overpaid_amount,valid_until\n{number},overpaid,6000,\n")
+        assert doubts.load_answers(SYSTEM, path).faults == []
+        row = dead.scalars(select(DoubtAnswer)).one()
+        assert (row.overpaid_from, row.overpaid_to, row.overpaid_amount) == (MAR, MAR, 6000)
+        assert doubts.load_answers(SYSTEM, path).unchanged == 1
+        path.write_text(f"doubt_no,outcome,valid_until\n{number},no_overpayment,0980331\n")
+        assert doubts.load_answers(SYSTEM, path).faults == []
+        assert the_doubt(dead).valid_until == dt.date(2009, 3, 31)
+
+    def test_what_was_answered_stays_in_the_statistics_of_its_month(self, dead: Any) -> None:
+        matching.run_match(SYSTEM, MAR)
+        doubts.answer_doubt(SYSTEM, the_doubt(dead).id, Answer("no_overpayment", reason="查證仍生存"))
+        matching.run_match(SYSTEM, MAR)
+        with scope.use(scope.SYSTEM):
+            (figures,) = [f for f in match_statistics.statistics_rows(dead, MAR, MAR) if f.data_kind == ELA]
+        assert figures.doubtful == 1
+
+
 class TestNotChecked:
+    def test_a_register_only_one_county_spoke_of(self, session: Any) -> None:
+        rosters(session, [paid(), paid(county="10005", **OTHER)])
+        registers(session)
+        session.execute(delete(Batch).where(Batch.source == "custody"))
+        deliver(session, "custody", [], MAR, "10004")
+        assert matching.run_match(SYSTEM, MAR).not_checked == {"custody/10005": "尚未收到監管資料"}
+        assert session.scalars(select(NotChecked.county_code)).all() == ["10005"]
+
     def test_a_register_that_never_came(self, session: Any) -> None:
         rosters(session, [paid()])
         deliver(session, "household_register", [entry()])
