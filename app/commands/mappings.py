@@ -129,6 +129,7 @@ def note_test(ctx: Context, row: ExchangeMapping, rows: int, accepted: int) -> N
     """Keep the figures of a test of a draft (what is in use was tested already)."""
     if row.state == DRAFT:
         row.tested_at, row.tested_rows, row.tested_accepted = ctx.now, rows, accepted
+        ctx.audit("mapping.tested", row, rows=rows, accepted=accepted)
 
 
 @command("exchange.mapping", roles=SENDERS)

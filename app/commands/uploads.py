@@ -86,6 +86,7 @@ def describe(
     upload.county_code = county_for(ctx.actor, source, county) or ""
     upload.source, upload.month, upload.kind, upload.mode, upload.encoding = source, month, kind, mode, encoding
     upload.state, upload.found = OPEN, None
+    ctx.audit("upload.described", upload, source=source, county=upload.county_code, month=month, kind=kind, mode=mode, encoding=encoding)
 
 
 @command("exchange.import", roles=SENDERS)
@@ -95,6 +96,7 @@ def choose_mapping(ctx: Context, token: str, mapping_id: int | None) -> None:
     if mapping_id is not None and ctx.get(ExchangeMapping, mapping_id).source != upload.source:
         raise Refused("這個格式對照是另一種資料來源的，請重新選擇", "E-MAP-SOURCE")
     upload.mapping_id, upload.state, upload.found = mapping_id, OPEN, None
+    ctx.audit("upload.mapped", upload, mapping=mapping_id)
 
 
 @command("exchange.import", roles=SENDERS)
@@ -195,6 +197,7 @@ def _found(ctx: Context, token: str, deliveries: list[Delivery], problem: FilePr
     if upload.mapping_id is not None and not problem:
         mappings.note_test(ctx, ctx.get(ExchangeMapping, upload.mapping_id), found["rows"], found["accepted"])
     upload.found, upload.state = found, CHECKED
+    ctx.audit("upload.checked", upload, rows=found["rows"], accepted=found["accepted"], rejected=found["rejected"])
     return found
 
 
@@ -275,3 +278,4 @@ def reopen(ctx: Context, upload_id: int) -> None:
     upload = ctx.get(Upload, upload_id)
     if upload.state in (CHECKING, IMPORTING):
         upload.state = CHECKED if upload.found else OPEN
+        ctx.audit("upload.reopened", upload, state=upload.state)

@@ -259,6 +259,11 @@ def register(appbuilder: Any) -> None:
         {
             "upload.staged": _l("File received for upload"),
             "upload.abandoned": _l("Upload given up"),
+            "upload.described": _l("Upload described"),
+            "upload.mapped": _l("Mapping chosen for an upload"),
+            "upload.checked": _l("Upload checked"),
+            "upload.reopened": _l("Upload given back to its sender"),
+            "mapping.tested": _l("Mapping tested on a sample"),
             "mapping.saved": _l("Mapping saved"),
             "mapping.in_use": _l("Mapping put to use"),
         }
