@@ -59,13 +59,15 @@ SOURCE_NAMES = {
 
 @dataclass(frozen=True)
 class Missing:
-    """A source that was not there for a county: the rules named were not asked. `county` empty = for every county of the run."""
+    """A source that was not there for a county: the rules named cannot be trusted to be clean. `county` empty = for every county of the
+    run; `absent`: nothing at all came, so the rules are not asked (late data are used all the same)."""
 
     source: str
     reason: str
     rules: tuple[str, ...]
     county: str = ""
     kind: str | None = None
+    absent: bool = False
 
 
 @dataclass
@@ -124,7 +126,8 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
     with Session(db.engine) as session, scope.use(scope.SYSTEM):
         inputs = gather_inputs(session, month, county)
         if not inputs.rosters:
-            raise Refused(f"{roc.show_month(month)}沒有已收下的名冊，請先匯入名冊再比對", "E-MAT-ROSTER")
+            whose = codes.COUNTIES[county] if county else ""
+            raise Refused(f"{whose}{roc.show_month(month)}沒有已收下的名冊，請先匯入名冊再比對", "E-MAT-ROSTER")
         pairs = pairs_of(session)
         caps = caps_of(session)
         names = names_of(session)
@@ -141,7 +144,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
     folder = home() / "matches" / f".{secrets.token_hex(8)}"
     folder.mkdir(parents=True)
     try:
-        evidence, settled = _find(work, engine_name, folder)
+        evidence, settled = _find(work, engine_name, folder, inputs.missing)
         failed = [Missing(f"rule:{c}", f"規則「{RULES[c].title}」執行失敗，未比對", (c,)) for c in evidence.failed]
         found = doubts.gather(settled, names, month, county)
         final = Found(
@@ -173,10 +176,19 @@ class Found:
     basis: str
 
 
-def _find(work: engine.Work, name: str, folder: Path) -> tuple[engine.Evidence, pl.DataFrame]:
+def _find(work: engine.Work, name: str, folder: Path, missing: Sequence[Missing]) -> tuple[engine.Evidence, pl.DataFrame]:
     with engine.opened(name, folder / "temp", current_app.config.get("SPARK_MASTER") or "local[*]") as running:
         evidence = engine.find(work, running, folder / "evidence.parquet")
-    return evidence, doubts.settle(pl.read_parquet(evidence.path))
+    return evidence, doubts.settle(_asked(pl.read_parquet(evidence.path), missing))
+
+
+def _asked(evidence: pl.DataFrame, missing: Sequence[Missing]) -> pl.DataFrame:
+    """Without what rules say of a register that never came: that somebody is not in it means nothing."""
+    for m in missing:
+        if m.absent:
+            there = pl.lit(True) if not m.county else pl.col("county") == m.county
+            evidence = evidence.filter(~(pl.col("rule").is_in(m.rules) & there))
+    return evidence
 
 
 def _keep(settled: pl.DataFrame, month: int) -> str:
@@ -221,11 +233,11 @@ def _register_missing(
     name = SOURCE_NAMES[source]
     absent = f"{name}送件被退回，尚未重送" if refused else f"尚未收到{name}"
     if not mine:
-        yield Missing(source, absent, rules)
+        yield Missing(source, absent, rules, absent=True)
         return
     covered = {b.county for b in mine}
     if None not in covered:
-        yield from (Missing(source, absent, rules, code) for code in counties if code not in covered)
+        yield from (Missing(source, absent, rules, code, absent=True) for code in counties if code not in covered)
     named = [b.month for b in mine if b.month is not None]
     if len(named) == len(mine) and max(named) < month:
         yield Missing(source, f"{name}最近一次是{roc.show_month(max(named))}的資料，早於比對月份", rules)

@@ -215,6 +215,15 @@ class TestAnswers:
 
 
 class TestNotChecked:
+    def test_nobody_is_in_a_register_that_never_came(self, session: Any) -> None:
+        rosters(session, [paid()])
+        run = matching.run_match(SYSTEM, MAR)
+        assert (run.doubts, set(run.not_checked)) == (0, set(matching.REGISTERS))
+        deliver(session, "household_register", [entry(status="deceased", county_code="10005")])
+        assert matching.run_match(SYSTEM, MAR).doubts == 0
+        deliver(session, "household_change", [])
+        assert matching.run_match(SYSTEM, MAR).by_rule == {"DEATH_STATUS": 1}
+
     def test_a_register_only_one_county_spoke_of(self, session: Any) -> None:
         rosters(session, [paid(), paid(county="10005", **OTHER)])
         registers(session)

@@ -102,7 +102,7 @@ REGISTERED_ELSEWHERE = Rule(
     "戶籍資料登記的縣市是否不是發放縣市，而異動檔沒有遷出紀錄？",
     "",
     "",
-    ("household_register",),
+    ("household_register", "household_change"),
     80,
     _elsewhere,
     lambda x: f"戶籍資料登記於{x.c_county_zh or '他縣市'}，異動檔沒有遷出紀錄；{wording.paid(x)}，請查明遷出日期。",
