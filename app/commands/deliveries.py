@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import roc
-from app.exchange import codes
+from app.exchange import codes, snapshots
+from app.exchange.canonical import content_sha256
 from app.exchange.layouts import LAYOUTS
 from app.exchange.messages import say
 from app.models.exchange import ACCEPTED, NIL, UNDONE, Batch
@@ -180,14 +181,16 @@ def _in_force(batch: Batch) -> InForce:
     )
 
 
-@invariant("exchange_snapshots", "收下的每一批都有完整的封存檔，列數相符")
+@invariant("exchange_snapshots", "收下的每一批都有完整的封存檔，列數與內容和收件時相同")
 def _snapshots_complete(session: Session) -> Iterator[str]:
     for batch in session.scalars(select(Batch).where(Batch.snapshot_path.is_not(None))):
-        path = home() / str(batch.snapshot_path)
         try:
-            rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+            frame = snapshots.read(home() / str(batch.snapshot_path))
         except (OSError, pl.exceptions.PolarsError):
             yield f"第 {batch.id} 批的封存檔遺失或無法讀取"
             continue
-        if rows != batch.snapshot_rows:
-            yield f"第 {batch.id} 批的封存檔有 {rows} 列，紀錄為 {batch.snapshot_rows} 列"
+        layout = LAYOUTS[batch.source] if batch.kind is None else LAYOUTS[batch.source].for_kind(batch.kind)
+        if frame.height != batch.snapshot_rows:
+            yield f"第 {batch.id} 批的封存檔有 {frame.height} 列，紀錄為 {batch.snapshot_rows} 列"
+        elif content_sha256(frame, layout) != batch.content_sha256:
+            yield f"第 {batch.id} 批的封存檔內容被改過"

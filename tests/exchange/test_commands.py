@@ -8,7 +8,7 @@ import pytest
 from flask_migrate import stamp
 from sqlalchemy import select
 
-from app.commands import deliveries, exchange
+from app.commands import deliveries, exchange, verify
 from app.commands.base import CommandError, Forbidden, Refused
 from app.core import clock, roc
 from app.exchange import snapshots
@@ -116,6 +116,19 @@ def test_undo_brings_the_earlier_one_back_and_is_refused_once_used(session, tmp_
     session.commit()
     deliveries.undo(SYSTEM, second.batch_no, "誤送")
     assert [f.batch_no for f in deliveries.current_snapshots(session, MARCH)] == [first.batch_no]
+
+
+def test_a_snapshot_that_was_touched_is_noticed(session, tmp_path):
+    batch = session.get(Batch, send(tmp_path, rows()).batch_no)
+    path = deliveries.home() / batch.snapshot_path
+    whole = snapshots.read(path)
+    found = [whole.with_columns(amount=whole["amount"] + 1), whole.head(9), whole]
+    said = []
+    for frame in found:
+        frame.write_parquet(path)
+        said.append([b for c in verify.run() if c.name == "exchange_snapshots" for b in c.breaks])
+    number = batch.id
+    assert said == [[f"第 {number} 批的封存檔內容被改過"], [f"第 {number} 批的封存檔有 9 列，紀錄為 10 列"], []]
 
 
 def test_a_refused_file_is_remembered_with_its_reason(session, tmp_path):
