@@ -304,7 +304,7 @@ def plan_in_force(claim: Overpayment, today: dt.date) -> list[recovery.Instalmen
     return recovery.allocate(parts, claim.repaid + claim.written_off - before, today)
 
 
-@command("recovery.receive", roles=(ACCOUNTANT, COUNTY_OFFICER))
+@command("recovery.receive", roles=(ACCOUNTANT,))
 def record_repayment(
     ctx: Context, claim_id: int, *, amount: int, received_on: dt.date, method: str, slip_no: str, seen_version: int | None = None
 ) -> Repayment:
