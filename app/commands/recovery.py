@@ -17,7 +17,7 @@ from app.models.payment import Payment, PaymentLine
 from app.payments import entitlement, recovery
 from app.payments.recovery import MonthRow
 from app.rules.benefits import benefit as benefit_row
-from app.security.roles import ACCOUNTANT, COUNTY, COUNTY_OFFICER, COUNTY_SUPERVISOR
+from app.security.roles import ACCOUNTANT, COUNTY, COUNTY_SUPERVISOR
 
 from . import award_facts
 from .base import Context, Refused, command
