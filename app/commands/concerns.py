@@ -11,7 +11,7 @@ from app.core import clock, roc
 from app.exchange import snapshots
 from app.exchange.delivery import Delivery
 from app.exchange.layouts import LAYOUTS
-from app.models.exchange import ACCEPTED, SUPERSEDED, UNDONE, Batch
+from app.models.exchange import ACCEPTED, NIL, SUPERSEDED, UNDONE, Batch
 
 from .deliveries import home, slot_of
 
@@ -65,13 +65,14 @@ def _months(session: Session, delivery: Delivery) -> list[Concern]:
     if month > roc.month_of(clock.today()):
         return [Concern("month_future", f"資料年月 {roc.show_month(month)} 還沒有到，請確認月份。")]
     known = select(Batch.month).where(
-        Batch.source == meta.source, Batch.county_code == (meta.county or ""), Batch.kind == meta.kind, Batch.state == ACCEPTED
+        Batch.source == meta.source, Batch.county_code == (meta.county or ""), Batch.kind == meta.kind, Batch.state.in_((ACCEPTED, NIL))
     )
     months = {m for m in session.scalars(known) if m is not None}
     if not months or month in months or month - 1 in months:
         return []
     if month > max(months):
-        gap = f"{roc.show_month(max(months) + 1)}起至{roc.show_month(month - 1)}沒有送件"
+        first, last = roc.show_month(max(months) + 1), roc.show_month(month - 1)
+        gap = f"{first}沒有送件" if first == last else f"{first}起至{last}沒有送件"
         return [Concern("month_gap", f"上一次收到的是{roc.show_month(max(months))}，{gap}；請確認月份，漏送的月份請補送或申報無資料。")]
     return [Concern("month_back", f"已收過{roc.show_month(max(months))}，這次是較早的{roc.show_month(month)}；請確認月份。")]
 

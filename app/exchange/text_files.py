@@ -108,7 +108,7 @@ def _whole_lines(blocks: Iterator[str], quoted: bool) -> Iterator[str]:
         if len(joined) - cut > _LONGEST:
             yield joined[:cut]
             raise FileProblem(
-                "quote_open" if quoted and joined.count('"', cut) % 2 else "line_long", line="最後讀到的", limit=f"{_LONGEST:,}"
+                "quote_open" if quoted and joined.count('"', cut) % 2 else "line_long", line="最後讀到的一行", limit=f"{_LONGEST:,}"
             )
         yield joined[:cut]
         held, size = [joined[cut:]], len(joined) - cut
@@ -163,7 +163,7 @@ def _plain_piece(text: str, separator: str, width: int, first_row: int, quote: s
     longest = frame["line"].str.len_chars().max()
     if isinstance(longest, int) and longest > _LONGEST:
         where = frame.filter(pl.col("line").str.len_chars() > _LONGEST)["row_no"][0]
-        raise FileProblem("line_long", line=where, limit=f"{_LONGEST:,}")
+        raise FileProblem("line_long", line=f"第 {where} 行", limit=f"{_LONGEST:,}")
     if quote is None:
         shaped = frame["line"].str.count_matches(separator, literal=True) == width - 1
     else:
@@ -232,7 +232,7 @@ def _quoted_piece(text: str, width: int, first_row: int) -> tuple[pl.DataFrame, 
             rows.append((number, cells))
             number += 1
     except csv.Error:
-        raise FileProblem("quote_open", line=number) from None
+        raise FileProblem("quote_open", line=f"第 {number} 行") from None
     return frame_of_rows(rows, width), number - first_row
 
 
@@ -253,7 +253,7 @@ def _fixed_pieces(path: Path, mapping: Mapping, encoding: str) -> Iterator[pl.Da
         while block := file.read(_BLOCK):
             block += file.readline(_LONGEST)
             if len(block) == _BLOCK + _LONGEST:
-                raise FileProblem("line_long", line="某", limit=f"{_LONGEST:,}")
+                raise FileProblem("line_long", line="其中一行", limit=f"{_LONGEST:,}")
             # Latin-1 makes one character of every byte: text positions are then byte positions.
             lines = pl.Series("line", [block.decode("latin-1").removesuffix("\n")]).str.split("\n").explode().str.strip_chars_end("\r\x1a")
             frame = pl.DataFrame({"line": lines, "row_no": pl.int_range(row, row + lines.len(), dtype=pl.Int64, eager=True)})

@@ -278,3 +278,10 @@ def test_kept_rows_balance(session, tmp_path):
     send(tmp_path, data)
     for batch in session.scalars(select(Batch)):
         assert batch.rows == batch.accepted + batch.rejected
+
+
+def test_a_month_declared_as_nothing_is_no_gap(session, tmp_path):
+    send(tmp_path, rows(ref_month="09801"), name="jan.csv")
+    assert any("98年2月沒有送件" in text for text in send(tmp_path, rows()).notices)
+    deliveries.declare_nil(SYSTEM, "roster", "10004", MARCH + 1, KIND)
+    assert not any("沒有送件" in text for text in send(tmp_path, rows(ref_month="09805"), name="may.csv").notices)
