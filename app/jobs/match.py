@@ -24,7 +24,7 @@ def run(ctx: JobContext) -> Iterator[None]:
     for rule, count in found.by_rule.items():
         ctx.log(f"{RULES[rule].title}：{count:,} 筆")
     for source, reason in found.not_checked.items():
-        ctx.log(f"未比對 {source}：{reason}", "warning")
+        ctx.log(f"未比對{matching.SOURCE_NAMES.get(source, source)}：{reason}", "warning")
     ctx.progress(1, 1)
     ctx.result = {"比對編號": found.run_no, "名冊": found.rosters, "列數": found.rows, "疑義": found.doubts, "未比對來源": len(found.not_checked)}
     yield

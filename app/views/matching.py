@@ -248,7 +248,9 @@ class DoubtView(CaseView):
             return self._ask_purpose(item)
         form = AnswerForm(request.form)
         problem = ""
-        if form.validate():
+        if not form.outcome.data:
+            problem = "請選擇處理結果"
+        elif form.validate():
             try:
                 answer_doubt(web.signed_in(), item.id, form.read(), seen_version=locking.seen_version(request.form))
                 flash("答復已存檔。", "success")

@@ -1,5 +1,6 @@
 """Overpayments: the ledger, and the page of one claim with its months, its plan and the money that came back."""
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ from .fields_roc import MoneyField, RocDateField, RocMonthField
 from .home import tile
 
 ORDER = 45
+HEARING = dt.timedelta(days=15)
+"""What is proposed for hearing the person (practice; the office may give more)."""
 
 describe(Overpayment.rule_code, choices={code: rule.title for code, rule in RULES.items()})
 describe(Overpayment.state, styles={
@@ -227,7 +230,7 @@ class OverpaymentView(CaseView):
 
     def _proposed(self, item: Overpayment) -> dict[str, Any]:
         today = clock.today()
-        return {"received_on": today, "served_on": today, "amount": item.balance, "days": recovery.days_by_law(item.benefit)}
+        return {"opinion_by": today + HEARING, "received_on": today, "served_on": today, "amount": item.balance, "days": recovery.days_by_law(item.benefit)}
 
     def _take(self, name: str, item: Overpayment, form: Any, seen: int | None) -> None:
         who, f = web.signed_in(), {k: v for k, v in form.data.items() if v not in (None, "")}
