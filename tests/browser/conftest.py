@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -17,34 +16,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-_foreign_kinds: dict[str, Any] = {}
-
-
-def _product_alone() -> None:
-    """What other tests of this process declared (commands, kinds of jobs) is not the product's: no page may speak of it."""
+@pytest.fixture(scope="session", autouse=True)
+def product_alone() -> None:
+    """Commands that other tests of this process declared are not the product's: no page may speak of them."""
     from app.commands.base import REGISTRY
-    from app.commands.job_kinds import KINDS
 
     for name in [n for n, entry in REGISTRY.items() if entry.name.startswith("tests.")]:
         del REGISTRY[name]
-    for name in [n for n, kind in KINDS.items() if kind.run.__module__.startswith("tests.")]:
-        _foreign_kinds[name] = KINDS.pop(name)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def product_alone() -> None:
-    """Before the site is built."""
-    _product_alone()
-
-
-@pytest.fixture(autouse=True)
-def product_alone_here() -> Iterator[None]:
-    """During each of these tests; the kinds are back afterwards for the tests they belong to."""
-    from app.commands.job_kinds import KINDS
-
-    _product_alone()
-    yield
-    KINDS.update(_foreign_kinds)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def app(url: str) -> Iterator[Flask]:
     """A bare application with the schema, the fault tables beside it."""
     app = nursery.bare_app(url)
-    with app.app_context():
+    with app.app_context(), nursery.lent():
         Model.metadata.create_all(db.engine)
         nursery.LINES.metadata.create_all(db.engine)
         yield app

@@ -18,7 +18,6 @@ from app.jobs import JobContext, OutcomeUnknown, lease, runner
 from app.models.audit import AuditEntry
 from app.models.job import CANCELLED, DONE, FAILED, NEEDS_PERSON, QUEUED, RUNNING, Job, JobLog
 from app.security.actor import Actor
-from tests.faults import nursery  # noqa: F401  (its kinds stay registered beside these)
 
 Chunks = Iterator[None]
 
