@@ -78,7 +78,7 @@ def timeline(session: Session, obj: Any, lifecycle: Lifecycle | None = None, lim
     entries = session.scalars(
         select(AuditEntry).where(AuditEntry.subject_table == table, AuditEntry.subject_id == pk).order_by(AuditEntry.seq.desc()).limit(limit)
     )
-    lines = [_of_move(m, lifecycle) for m in moves]
+    lines = [_of_move(m, lifecycle) for m in reversed(moves)]
     lines += [_of_entry(e, type(obj)) for e in entries if not any(e.event == event and abs(e.at - at) < SAME for event, at in told)]
     return _folded(sorted(lines, key=lambda line: line.at, reverse=True)[:limit])
 

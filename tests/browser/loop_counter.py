@@ -23,6 +23,7 @@ def open_draft(clerk: Person) -> int:
     clerk.open("/").follow("受理中低收入老人生活津貼")
     clerk.fill(person_id=PERSON_ID, name=NAME, birth="38/13/1", sex="女", phone="03-5551234").press("建立草稿")
     assert "不是存在的日期" in clerk.said and clerk.page.input_value("[name=name]") == NAME
+    clerk.picture("01-open")
     clerk.fill(birth=BIRTH, registered_address="新竹縣竹北市文化里3鄰光明六路10號").fair().press("建立草稿")
     assert "已建立草稿" in clerk.said
     return clerk.number
@@ -42,14 +43,14 @@ def fill_in(clerk: Person, pk: int) -> None:
     clerk.fill(m2__same_registration="否", m2__lives_together="否", m2__claims_dependant="否", m2__employed="是").press("新增一位成員")
     clerk.fill(m3__relation="子女", m3__name="打錯的人").press("儲存")
     clerk.page.check("[name=m3-remove]")
-    clerk.fair().press("儲存並到下一節")
+    clerk.picture("02-household").fair().press("儲存並到下一節")
     assert clerk.page.locator("details.member").count() == 2, "the applicant and one child"
     year = tax_year()
     clerk.fill(m1__tax_year=year, m2__tax_year=year)
     clerk.fill(m1__a0__kind="土地", m1__a0__value="800,000", m1__a0__share_den="2", m1__a0__source="財稅資料")
     clerk.fill(m2__i0__kind="薪資所得", m2__i0__amount="四十八萬", m2__i0__source="財稅資料").press("儲存並到下一節")
     assert "不是金額" in clerk.said, "what cannot be read is shown again"
-    clerk.fill(m2__i0__amount="480,000").fair().press("儲存並到下一節")
+    clerk.fill(m2__i0__amount="480,000").picture("03-means").fair().press("儲存並到下一節")
     clerk.fill(consent_on=today, affidavit_on=today, **{f"{code}__received_on": today for code in PAPERS}).press("儲存並到下一節")
 
 
@@ -80,7 +81,7 @@ def case_no(person: Person, pk: int) -> str:
 def submit(clerk: Person) -> None:
     """What is not there yet is said, but does not stop the application."""
     assert "還沒收到：存摺封面影本" in clerk.text
-    clerk.fair().press("送出申請案")
+    clerk.picture("04-summary").fair().press("送出申請案")
     assert "已送出" in clerk.said and clerk.state == "已送件"
     clerk.move("文件齊備")
     assert "還缺 1 項必備文件：存摺封面影本" in clerk.said
@@ -92,6 +93,7 @@ def correct(clerk: Person) -> None:
     assert clerk.page.input_value("[name=items]") == "存摺封面影本"
     clerk.press("確定")
     assert clerk.state == "待補正" and "補正期限" in clerk.said
+    clerk.picture("05-correction")
     clerk.follow("修改申請資料")
     clerk.page.locator(".intake-tabs").get_by_role("link", name="應備文件").click()
     clerk.fill(passbook__received_on=roc.show_date(clock.today())).press("儲存並到下一節").press("儲存並確認").press("送出申請案")
@@ -105,7 +107,8 @@ def first_review(chief: Person, pk: int) -> None:
     assert chief.today("待初審") >= 1
     chief.follow(case_no(chief, pk)).nudge("初審：擬准")
     assert "要填寫意見" in chief.page.locator(".moves").inner_text()
-    chief.move("初審：擬准", "家庭人口與所得相符，擬准")
+    chief.page.fill("#move-comment", "家庭人口與所得相符，擬准")
+    chief.picture("06-first-review").move("初審：擬准", "家庭人口與所得相符，擬准")
     assert chief.state == "初審完成"
     chief.move("陳報縣府")
     assert chief.state == "已陳報縣府" and "複審" not in chief.moves
@@ -116,19 +119,19 @@ def second_review(officer: Person, pk: int) -> None:
     assert officer.today("待複審") >= 1
     officer.follow(case_no(officer, pk))
     assert "核定" not in officer.moves
-    officer.move("複審", "複核無誤，擬准")
+    officer.move("查核互斥").picture("07-second-review").move("複審", "複核無誤，擬准")
     assert officer.state == "複審完成"
 
 
 def decide(director: Person, pk: int) -> int:
     """The director reads the trace, decides, and prints the sheet for the citizen; the monthly amount."""
     assert director.today("待核定") >= 1
-    director.follow(case_no(director, pk)).fair()
+    director.follow(case_no(director, pk)).picture("08-decide", "table.trace", 440).fair()
     trace = director.page.locator("table.trace").inner_text()
     assert "是否年滿65歲" in trace and "中低收入老人生活津貼發給辦法第2條" in trace and "符合" in trace and "不符合" not in trace
     director.move("核定")
     assert director.state == "已核定" and "核定發給" in director.text
-    director.follow("計算表（列印）").fair()
+    director.follow("計算表（列印）").picture("09-sheet").fair()
     sheet, amount = director.text, director.fact("每月金額")
     assert "每人每月20,000元" in sheet and PERSON_ID not in sheet
     assert "范姜志明" in sheet and "400,000" in sheet, "half of the land"

@@ -38,7 +38,7 @@ def upload(person: Person, path: Path, **chosen: str) -> int:
     reason = person.page.locator("#reason")
     if reason.count():
         reason.fill("已向送件機關確認")
-    person.fair().press("確認送件")
+    person.picture("14-upload").fair().press("確認送件")
     assert f"收下 {taken:,} 列，退回 0 列" in person.said
     return taken
 
@@ -89,7 +89,7 @@ def match(ministry: Person) -> None:
     ministry.fill(month=roc.month5(month())).press("開始作業")
     assert "已排入" in ministry.said
     ministry.page.wait_for_selector("[data-job-label]:has-text('完成')", timeout=60_000)
-    ministry.fair()
+    ministry.picture("15-match").fair()
 
 
 def answer(officer: Person, amount: int) -> int:
@@ -103,6 +103,7 @@ def answer(officer: Person, amount: int) -> int:
     officer.fill(reason="經查本月起同時請領老農津貼，擇領後者").press("存檔")
     assert "請選擇處理結果" in officer.said and officer.page.input_value("[name=reason]").startswith("經查本月起")
     officer.page.get_by_label("溢領", exact=True).check()
+    officer.picture("16-answer", "#answer")
     officer.press("存檔")
     assert officer.page.locator(".page-buttons .badge-state").first.inner_text() == "已答復"
     line = officer.page.locator("table", has_text="溢領案").locator("tbody tr").first

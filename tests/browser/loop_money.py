@@ -37,6 +37,7 @@ def settle_findings(officer: Person, pk: int) -> None:
     officer.open(f"/payment_runs/show/{pk}").move("檢核")
     assert officer.state == "已檢核"
     before = int(officer.figure("筆數").replace(",", ""))
+    officer.picture("10-findings", ".stats")
     held = 0
     while (button := officer.page.get_by_role("button", name="全部暫緩")).count():
         words = button.first.inner_text()
@@ -77,6 +78,7 @@ def release(accountant: Person, pk: int) -> None:
 def post_office_file(accountant: Person, folder: Path, amount: int) -> None:
     """80 bytes a record; the newcomer is in it with the month's amount; the sum is the page's."""
     shown = accountant.page.locator("tr", has_text="郵局媒體轉存檔").locator("td.col-money").inner_text()
+    accountant.picture("11-files", "#files-title", 300)
     content = accountant.download("下載郵局媒體轉存檔", folder).read_bytes()
     records = content.split(b"\r\n")
     assert records.pop() == b"" and {len(r) for r in records} == {80}
@@ -119,6 +121,7 @@ def reconcile(accountant: Person, pk: int, result: Path, name: str) -> None:
     accountant.page.set_input_files("input[type=file]", result)
     accountant.fair().press("登錄結果")
     assert "退匯 1 筆，全部對帳完成" in accountant.said and accountant.state == "已對帳"
+    accountant.picture("12-reconciled")
     accountant.menu("撥款作業", "退匯處理")
     assert name in accountant.text and "帳戶已結清" in accountant.text
 
@@ -127,6 +130,7 @@ def money_without_account(clerk: Person, officer: Person, name: str) -> None:
     """Who has no account any more is paid in cash: noted by the clerk, put into effect by the officer."""
     officer.open("/returned_payments/")
     row = officer.page.locator("tr", has_text=name).first
+    officer.picture("13-returned", height=320)
     assert "待更換" in row.inner_text() and row.locator("[name=line]").count() == 0
     case = row.get_by_role("link", name=name).get_attribute("href")
     clerk.open(str(case)).follow("登錄異動")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 from . import site as sites
 from .site import WIDTH, Site
@@ -20,6 +20,8 @@ class Person:
     page: Page
     site: Site
     purpose: str
+    album: Path | None = None
+    """Where pictures for the user guide are kept, when somebody wants them."""
     troubles: list[str] = field(default_factory=list)
     """Script errors, and answers that say the server broke."""
 
@@ -144,6 +146,18 @@ class Person:
         found = re.search(r"/(?:show|intake|result|record|sheet|step)/(\d+)", self.page.url)
         assert found, self.page.url
         return int(found[1])
+
+    def picture(self, name: str, at: str = "", height: int = 640) -> "Person":
+        """Keep what the page shows (from the element `at` downwards), without menu and heading, for the user guide."""
+        if self.album is not None:
+            place = self.page.locator(at).first.evaluate("e => e.getBoundingClientRect().top + scrollY - 80") if at else 0
+            self.page.evaluate("y => scrollTo({ top: y, behavior: 'instant' })", place)
+            menu, bar = self.page.locator("nav.side").bounding_box(), self.page.locator(".top-bar").bounding_box()
+            assert menu and bar
+            left, top = menu["width"], bar["y"] + bar["height"]
+            area: FloatRect = {"x": left, "y": top, "width": WIDTH - left, "height": height}
+            self.page.screenshot(path=self.album / f"guide-{name}.png", clip=area)
+        return self
 
     def fair(self) -> "Person":
         """Nobody is shut out of this page, and it needs no scrolling sideways."""

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from app.security import roles
 
+from . import loop_story
 from . import site as sites
 from .crawl import crawl
 from .test_pages import signed_in
@@ -40,7 +41,7 @@ def name_of(number: int, title: str, path: str) -> str:
 
 
 def for_docs(browser: Browser, site: sites.Site) -> int:
-    """The pictures of README and docs."""
+    """The pictures of README and docs, and those of the user guide, taken while the whole loop is walked."""
     DOCS.mkdir(parents=True, exist_ok=True)
     for name, (role, path) in FOR_DOCS.items():
         found = next(v for v in crawl(signed_in(site, role)) if v.status == 200 and re.search(path, v.path))
@@ -49,7 +50,7 @@ def for_docs(browser: Browser, site: sites.Site) -> int:
         sites.give_purpose(page, "疑義查核")
         page.screenshot(path=DOCS / f"{name}.png")
         page.context.close()
-    return len(FOR_DOCS)
+    return len(FOR_DOCS) + loop_story.take_pictures(browser, site, DOCS)
 
 
 def main() -> None:
