@@ -366,7 +366,7 @@ class ApplicationView(IntakePages, CaseView):
         who = web.actor()
         return {
             "queues": [
-                (label, f"{url_for(f'{self.endpoint}.list')}?_flt_0_state={state}", request.args.get("_flt_0_state") == state)
+                (label, queue_url(self.endpoint, state), request.args.get("_flt_0_state") == state)
                 for state, label, holders in QUEUES
                 if who is not None and set(holders) & who.roles
             ],
@@ -375,6 +375,11 @@ class ApplicationView(IntakePages, CaseView):
 
 
 _TONES = {Outcome.MET: "good", Outcome.NOT_MET: "bad", Outcome.NOT_KNOWN: "warn"}
+
+
+def queue_url(endpoint: str, state: str) -> str:
+    """The list of what waits in a state, the longest waiting first."""
+    return f"{url_for(f'{endpoint}.list')}?_flt_0_state={state}&_oc_{endpoint}=received_on&_od_{endpoint}=asc"
 
 
 def tiles(view: type[ApplicationView], name: Any, order: int) -> None:
@@ -387,7 +392,7 @@ def tiles(view: type[ApplicationView], name: Any, order: int) -> None:
             return select(Application.id).where(Application.benefit == benefit, Application.state == state)
 
         def link(state: str = state) -> str:
-            return f"{url_for(f'{endpoint}.list')}?_flt_0_state={state}"
+            return queue_url(endpoint, state)
 
         warn = state in ("returned_to_township", "returned_for_correction")
         tile(label, count, link, roles=holders, permission=("can_list", endpoint), hint=name, order=order + i, tone="warn" if warn else "")

@@ -1,7 +1,9 @@
 """What the auditor reads: the audit trail, the query log, the security log."""
 
+from functools import partial
 from typing import Any
 
+from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from app.models.access import AccessEntry, SecurityEvent
@@ -10,6 +12,7 @@ from app.rules.benefits import benefits
 from app.security.roles import ADMINISTRATOR, AUDITOR
 
 from .base import ListView, ViewInterface, describe
+from .home import START, tile
 
 ORDER = 92
 
@@ -83,3 +86,6 @@ def register(appbuilder: Any) -> None:
     )
     appbuilder.add_view(AccessEntryView, "Query log", label=_l("Query log"), icon="fa-search", category="Audit")
     appbuilder.add_view(SecurityEventView, "Security log", label=_l("Security log"), icon="fa-shield", category="Audit")
+    for view, label in ((AuditEntryView, _l("Audit trail")), (AccessEntryView, _l("Query log")), (SecurityEventView, _l("Security log"))):
+        name = view.__name__
+        tile(label, None, partial(url_for, f"{name}.list"), roles=view.default_roles, permission=("can_list", name), group=START, order=95)

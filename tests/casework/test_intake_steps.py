@@ -5,6 +5,7 @@ import re
 from app.models.application import Application
 from tests.casework.conftest import person_id
 from tests.casework.test_screens import BASE, clerk, fill, save, start
+from tests.seed import HOME_TOWN
 
 __all__ = ["clerk"]
 
@@ -80,3 +81,13 @@ def test_the_summary_shows_no_button_but_its_own(clerk, session):
     fill(clerk, pk)
     page = clerk.get(f"{BASE}/intake/{pk}/summary").text.partition('<main')[2]
     assert "****" in page and re.findall(r"<button[^>]*>([^<]*)", page.partition("</main>")[0]) == ["送出申請案"]
+
+
+def test_the_longest_waiting_is_first_in_a_queue(desk, client_as):
+    desk.open(1).fill().submit()
+    first = desk.case.case_no
+    desk.open(2).fill().submit()
+    page = client_as(f"clerk.{HOME_TOWN}").get("/").text
+    queue = re.search(r'href="([^"]*_flt_0_state=submitted[^"]*)"', page)[1].replace("&amp;", "&")
+    rows = re.findall(r"ELA\d+", client_as(f"clerk.{HOME_TOWN}").get(queue).text)
+    assert rows[0] == first
