@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FloatRect, Page
+from playwright.sync_api import FloatRect, Locator, Page
 
 from . import site as sites
 from .site import WIDTH, Site
 
+PATIENCE = 30_000
+"""Milliseconds; a whole register may be made behind one button."""
 SERIOUS = ("serious", "critical")
 
 
@@ -26,6 +28,7 @@ class Person:
     """Script errors, and answers that say the server broke."""
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda e: self.troubles.append(f"{self.page.url}: {e}"))
         self.page.on("response", lambda r: self.troubles.append(f"{r.status} {r.url}") if r.status >= 500 else None)
 
@@ -66,17 +69,20 @@ class Person:
 
     # -- doing something ------------------------------------------------------------------------------------------------
     def press(self, words: str) -> "Person":
-        """Press the button that says `words` and, when the page asks once more, confirm; the answer is a new page."""
+        """Press the button that says `words`, confirm when it asks once more; the answer is a new page."""
+        asks = self._button(words).get_attribute("data-confirm") is not None
         with self.page.expect_navigation():
             self.nudge(words)
-            yes = self.page.locator("dialog#confirm[open] button[value=yes]")
-            if yes.count():
-                yes.click()
+            if asks:
+                self.page.locator("dialog#confirm[open] button[value=yes]").click(no_wait_after=True)
         return self
 
     def nudge(self, words: str) -> None:
         """Press a button that leaves the page where it is."""
-        self.page.locator("main").get_by_role("button", name=words, exact=True).first.click(no_wait_after=True)
+        self._button(words).click(no_wait_after=True)
+
+    def _button(self, words: str) -> Locator:
+        return self.page.locator("main").get_by_role("button", name=words, exact=True).first
 
     def move(self, words: str, comment: str = "") -> "Person":
         """Press a button of 「辦理」, with a comment."""
