@@ -34,7 +34,11 @@ class Leader:
         if self._connection is None:
             self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             self._connection.detach()
-        return bool(self._connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_KEY}))
+        try:
+            return bool(self._connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_KEY}))
+        except SQLAlchemyError:
+            self.release()  # a connection that broke once stays broken: the next try begins with a new one
+            raise
 
     def leads_still(self) -> bool:
         """Is the lock still ours? It goes with its connection."""

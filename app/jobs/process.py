@@ -13,7 +13,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock
 from app.extensions import db
@@ -67,7 +67,7 @@ class JobsProcess:
             while not self._stopping.is_set():
                 try:
                     self._turn(engine, scheduler, leader)
-                except DBAPIError as error:
+                except SQLAlchemyError as error:
                     log.warning("database out of reach (%s), trying again", type(error).__name__)
                 self._stopping.wait(self._settings.poll)
         finally:

@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 from flask import Flask
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 
 from app.commands.base import CommandError, Refused
 from app.commands.job_kinds import KINDS, Kind
@@ -25,6 +25,7 @@ from .lease import Lease, LeaseLost
 log = logging.getLogger(__name__)
 RETRY_DELAY = 2.0
 TRANSIENT_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03")  # serialization, deadlock, lock not available, server stopping
+LOST_CONNECTION = "8s2b"  # SQLAlchemy's code: the transaction's connection was dropped and it was used on
 
 
 class Heartbeat(threading.Thread):
@@ -45,7 +46,7 @@ class Heartbeat(threading.Thread):
                 break
             try:
                 self.lost = not lease.beat(self._engine, self._lease)
-            except DBAPIError:  # the database may be back before the lease is over
+            except SQLAlchemyError:  # the database may be back before the lease is over
                 self.lost = time.monotonic() - self._sign > self._lease.seconds
             else:
                 self._sign = time.monotonic()
@@ -141,12 +142,14 @@ def _ended_by(error: Exception, held: Lease) -> None:
             log.error("job %s: %s\n%s", held.job_id, where, "".join(traceback.format_tb(error.__traceback__)))
             text = f"程式發生未預期的錯誤：{where}；這一段沒有存檔，請通知系統管理人員"
             lease.close(db.engine, held, FAILED, text, code="E-JOB-ERROR", level="error")
-    except DBAPIError:
+    except SQLAlchemyError:
         log.error("job %s: database out of reach; its lease will run out", held.job_id)
 
 
 def is_transient(error: Exception) -> bool:
     """Is it worth another try: the connection, a lock, a deadlock?"""
+    if isinstance(error, PendingRollbackError):
+        return error.code == LOST_CONNECTION
     if not isinstance(error, DBAPIError):
         return False
     if error.connection_invalidated or isinstance(error, InterfaceError):
