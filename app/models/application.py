@@ -5,7 +5,7 @@ A change of household or means, and the yearly review, are applications too (`pu
 """
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -59,8 +59,19 @@ DOCUMENTS = {
     "income_proof": _l("Proof of newer income"),
     "property_proof": _l("Proof of newer property"),
     "power_of_attorney": _l("Power of attorney"),
+    "disability_card": _l("Copy of the disability card"),
+    "school_proof": _l("Proof of school enrolment"),
+    "diagnosis": _l("Diagnosis of the last three months"),
+    "lease": _l("Lease of the home"),
 }
+"""Names of the documents benefits ask for; a benefit with others adds them by `name_documents`."""
+SECTIONS = ("person", "facts", "household", "means", "documents", "account")
 _OPEN = "state NOT IN ('approved', 'rejected', 'withdrawn')"
+
+
+def name_documents(names: dict[str, Any]) -> None:
+    """Name further documents, from the model file of the benefit that asks for them."""
+    DOCUMENTS.update(names)
 
 
 def _user(label: Any) -> Any:
@@ -68,7 +79,10 @@ def _user(label: Any) -> Any:
 
 
 class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
-    """`state` moves only through the lifecycle in `app.commands.casework.steps`. Dates and flags that nobody asked yet are NULL."""
+    """`state` moves only through the lifecycle in `app.commands.casework.steps`. Dates and flags that nobody asked yet are NULL.
+
+    `valid_from` and `valid_to` are for registers (cards, permits), which pay nothing; approved without `valid_to` = no last day.
+    """
 
     __tablename__ = "application"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -80,6 +94,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     received_on: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Received on")})
     documents_complete_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Documents complete on")})
     effective_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Effective month")})
+    valid_from: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Valid from")})
+    valid_to: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Valid until")})
 
     agent_name: Mapped[str | None] = mapped_column(String(50), info={"label": _l("Agent")})
     agent_relation: Mapped[str | None] = mapped_column(String(20), info={"label": _l("Agent's relation")})
@@ -146,9 +162,29 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
             return {"polymorphic_on": "benefit", "version_id_col": cls.version}
         return {"polymorphic_identity": cls.BENEFIT}
 
+    # What a benefit declares. Screens, commands and the rule's facts are made from it.
     BENEFIT = ""
-    ASKED: tuple[str, ...] = ()
+    LABEL: Any = ""
+    FACTS: ClassVar[tuple[str, ...]] = ()
+    """The columns its form asks, in order; named as in `application_facts`."""
+    ASKED: ClassVar[tuple[str, ...]] = ()
     """Of the benefit's own facts those that are asked of everybody."""
+    FACT_SOURCES: ClassVar[dict[str, str]] = {}
+    """Where a fact is answered by a column of another name."""
+    MEMBER_FACTS: ClassVar[tuple[str, ...]] = ()
+    """Columns of a household member that only some benefits ask."""
+    SECTIONS: ClassVar[tuple[str, ...]] = SECTIONS
+    """The sections of its form. Without `household` and `means` no tax data are asked, without `account` nothing is paid."""
+    DOCUMENTS: ClassVar[tuple[tuple[str, bool], ...]] = ()
+    """(code, required), in the order of the checklist."""
+    BANDS: ClassVar[dict[str, Any]] = {}
+    """Names of the bands its rule answers with."""
+    FIRST_REVIEW_DAYS: ClassVar[int | None] = None
+    """Days the township has for its review from complete documents."""
+    VISIT_DAYS: ClassVar[int | None] = None
+    """Days from receipt to the home visit, for benefits whose law asks one before the decision."""
+    DECISION_WORD: ClassVar[str] = "府社字"
+    """What stands before the number of a decision."""
 
     @property
     def editable(self) -> bool:

@@ -38,7 +38,9 @@ class Decision(BenefitScoped, TownScoped, Model):
     __table_args__ = (
         UniqueConstraint("county_code", "decision_no"),
         CheckConstraint("outcome IN ('granted', 'rejected')", name="outcome"),
-        CheckConstraint("outcome <> 'granted' OR (amount > 0 AND start_month IS NOT NULL)", name="granted_has_amount"),
+        CheckConstraint(
+            "outcome <> 'granted' OR (amount > 0 AND start_month IS NOT NULL) OR valid_from IS NOT NULL", name="granted_has_amount"
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
@@ -48,6 +50,8 @@ class Decision(BenefitScoped, TownScoped, Model):
     band: Mapped[str | None] = mapped_column(String(16), info={"label": _l("Band")})
     start_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Start month")})
     end_month: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("End month")})
+    valid_from: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Valid from")})
+    valid_to: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Valid until")})
     rule_version: Mapped[str] = mapped_column(String(40), info={"label": _l("Rule version")})
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, info={"label": _l("Facts decided on")})
     judgement: Mapped[dict[str, Any]] = mapped_column(JSON, info={"label": _l("Judgement with trace")})
@@ -86,6 +90,6 @@ class Change(Versioned, Stamped, BenefitScoped, TownScoped, Model):
 
 
 append_only(
-    Decision, "application_id", "decision_no", "outcome", "amount", "band", "start_month", "end_month", "rule_version", "facts",
+    Decision, "application_id", "decision_no", "outcome", "amount", "band", "start_month", "end_month", "valid_from", "valid_to", "rule_version", "facts",
     "judgement", "reason", "exception_code", "made_by_id", "decided_at",
 )  # fmt: skip

@@ -40,6 +40,13 @@ class HouseholdMember(TownScoped, Model):
     occupation: Mapped[str | None] = mapped_column(String(40), info={"label": _l("Occupation (wage survey)")})
     monthly_pay: Mapped[int | None] = mapped_column(Money, info={"label": _l("Certified monthly pay")})
 
+    listed: Mapped[bool | None] = mapped_column(info={"label": _l("Member of the registered low-income household"), "hint": "未填時以是否同一戶籍認定"})
+    card: Mapped[bool | None] = mapped_column(info={"label": _l("Has a disability card")})
+    student: Mapped[bool | None] = mapped_column(info={"label": _l("In senior high school or above, day classes")})
+    pregnant_months: Mapped[int | None] = mapped_column(Integer, info={"label": _l("Months of pregnancy"), "hint": "未懷孕時留白"})
+    residence_lives_there: Mapped[bool | None] = mapped_column(info={"label": _l("Lives in the county of registration")})
+    residence_days_in_taiwan: Mapped[int | None] = mapped_column(Integer, info={"label": _l("Member's days in Taiwan in the last year")})
+
     tax_year: Mapped[int | None] = mapped_column(Integer, info={"label": _l("Tax year (ROC)")})
     counted: Mapped[bool | None] = mapped_column(info={"label": _l("Counted")})
     clause: Mapped[str | None] = mapped_column(String(80), info={"label": _l("Clause")})

@@ -1,21 +1,14 @@
-"""From a benefit's code to its rule and to the kind of facts the rule wants."""
+"""From a benefit's code to its rule and to the kind of facts the rule wants. A benefit's rule is the module of its name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, get_type_hints
 
-from . import (
-    assistive_device_subsidy,
-    child_youth_living_assistance,
-    disability_care_subsidy,
-    disability_living_allowance,
-    disability_register,
-    elderly_living_allowance,
-    low_income_living_assistance,
-    parking_permit,
-)
+from .benefits import benefits
 from .exclusions import Exclusion
-from .facts import CaseFacts
 from .local_benefit import decide as decide_local
 from .local_definition import Definition, LocalFacts, delivered
 from .parameters import Parameters
@@ -32,21 +25,21 @@ class Law:
     decide: Rule
 
 
-_LAWS: dict[str, Law] = {
-    "elderly_living_allowance": Law(CaseFacts, elderly_living_allowance.decide),
-    "low_income_living_assistance": Law(low_income_living_assistance.LowIncomeFacts, low_income_living_assistance.decide),
-    "child_youth_living_assistance": Law(child_youth_living_assistance.ChildFacts, child_youth_living_assistance.decide),
-    "disability_register": Law(disability_register.RegisterFacts, disability_register.decide),
-    "disability_living_allowance": Law(disability_living_allowance.DisabilityLivingFacts, disability_living_allowance.decide),
-    "disability_care_subsidy": Law(disability_care_subsidy.CareFacts, disability_care_subsidy.decide),
-    "parking_permit": Law(parking_permit.PermitFacts, parking_permit.decide),
-    "assistive_device_subsidy": Law(assistive_device_subsidy.DeviceFacts, assistive_device_subsidy.decide),
-}
+@cache
+def _laws() -> dict[str, Law]:
+    """Every benefit of the list whose module decides; one judged by a county's definition has none."""
+    found = {m.name for m in iter_modules(import_module(__package__).__path__)} & set(benefits())
+    modules = {code: import_module(f"{__package__}.{code}") for code in sorted(found)}
+    return {
+        code: Law(get_type_hints(m.decide)["facts"], m.decide)
+        for code, m in modules.items()
+        if get_type_hints(m.decide)["facts"] is not LocalFacts
+    }
 
 
 def law_of(benefit: str, definitions: dict[str, Definition] | None = None) -> Law:
     """The law of a benefit: a module, or a county's definition (`definitions` by code first, else the delivered ones). Raises KeyError."""
-    if benefit in _LAWS:
-        return _LAWS[benefit]
+    if benefit in _laws():
+        return _laws()[benefit]
     definition = (definitions or {}).get(benefit) or delivered()[benefit]
     return Law(LocalFacts, lambda facts, parameters, exclusions: decide_local(definition, facts, parameters, exclusions))

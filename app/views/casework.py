@@ -35,9 +35,6 @@ from .base import CaseView, MoveButton, column_at, describe, name_events, show
 from .casework_intake import IntakePages
 from .home import START, tile
 
-MONTH = 30
-"""Days the township has for its first review from complete documents (辦法§6, since ROC 111)."""
-
 QUEUES = (
     ("draft", _l("My drafts"), roles.TOWNSHIP),
     ("submitted", _l("Documents to check"), roles.TOWNSHIP),
@@ -122,9 +119,10 @@ class ExceptionForm(Form):
 
 
 class ApplicationView(IntakePages, CaseView):
-    """What every benefit's application screens share. A benefit sets `datamodel`, `benefit`, `facts_title` and its names."""
+    """What every benefit's application screens share. A benefit sets `datamodel` and `record_name`; the rest is made from its model."""
 
     benefit = ""
+    record_name = _l("Application")
     personal = True
     lifecycle = APPLICATION
     base_order = ("id", "desc")
@@ -162,6 +160,13 @@ class ApplicationView(IntakePages, CaseView):
         "can_reveal": roles.CASEWORKERS,
         "can_intake": roles.TOWNSHIP,
     }
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        model = getattr(cls, "datamodel", None) and cls.datamodel.obj
+        if model is not None:
+            cls.benefit, cls.route_base = model.BENEFIT, f"/{model.BENEFIT}"
+            cls.show_fieldsets = fieldsets(model)
 
     def record_title(self, item: Application) -> str:
         return f"{item.case_no}　{item.applicant.name}"
@@ -240,10 +245,10 @@ class ApplicationView(IntakePages, CaseView):
         return list(db.session.scalars(select(Payment).where(Payment.award_id == award.id, Payment.live).order_by(Payment.month.desc()).limit(12)))
 
     def days_left(self, item: Application, today: dt.date) -> int | None:
-        """Days left of the township's month; None when the clock does not run."""
-        if item.state not in ("complete", "preliminary_reviewed") or item.documents_complete_on is None:
+        """Days left of the township's review; None when the benefit has no such clock or it does not run."""
+        if item.FIRST_REVIEW_DAYS is None or item.state not in ("complete", "preliminary_reviewed") or item.documents_complete_on is None:
             return None
-        return MONTH - (today - item.documents_complete_on).days
+        return item.FIRST_REVIEW_DAYS - (today - item.documents_complete_on).days
 
     def alerts(self, item: Application, today: dt.date) -> list[tuple[str, str]]:
         """(tone, sentence) pairs for the top of the page."""
@@ -259,6 +264,9 @@ class ApplicationView(IntakePages, CaseView):
         left = self.days_left(item, today)
         if left is not None and left <= 7:
             out.append(("bad" if left < 0 else "warn", f"初審期限{'已逾 ' + str(-left) + ' 日' if left < 0 else '還有 ' + str(left) + ' 日'}"))
+        if item.VISIT_DAYS is not None and item.visited_on is None and item.state in ("submitted", "complete", "preliminary_reviewed"):
+            left = item.VISIT_DAYS - (today - item.received_on).days
+            out.append(("bad" if left < 0 else "warn", f"訪視期限{'已逾 ' + str(-left) + ' 日' if left < 0 else '還有 ' + str(left) + ' 日'}"))
         return out
 
     def _links(self, item: Application) -> dict[str, str]:
@@ -270,7 +278,8 @@ class ApplicationView(IntakePages, CaseView):
             links["intake"] = url_for(f"{self.endpoint}.intake", pk=item.id, section="person" if item.state == "draft" else "summary")
         if APPLICATION.why_not(who, item, "request_correction") is None:
             links["correction"] = url_for(f"{self.endpoint}.correction", pk=item.id)
-        if item.first_result == "needs_visit" and APPLICATION.why_not(who, item, "first_review") is None:
+        due = item.VISIT_DAYS is not None and item.visited_on is None
+        if (item.first_result == "needs_visit" or due) and APPLICATION.why_not(who, item, "first_review") is None:
             links["visit"] = url_for(f"{self.endpoint}.visit", pk=item.id)
         if item.state == "approved" and who.can("casework.record_change"):
             links["change"] = url_for("ChangeView.record", application=item.id)
@@ -380,6 +389,38 @@ _TONES = {Outcome.MET: "good", Outcome.NOT_MET: "bad", Outcome.NOT_KNOWN: "warn"
 def queue_url(endpoint: str, state: str) -> str:
     """The list of what waits in a state, the longest waiting first."""
     return f"{url_for(f'{endpoint}.list')}?_flt_0_state={state}&_oc_{endpoint}=received_on&_od_{endpoint}=asc"
+
+
+def fieldsets(model: type[Application]) -> list[tuple[Any, dict[str, list[str]]]]:
+    """The record's fields for the page, from what the benefit's model declares."""
+    account = ["channel", "institution", "account", "payee_name", "payee_person_id", "payee_reason", "protected_account"]
+    return [
+        (_l("Applicant"), {"fields": [
+            "applicant.name", "applicant.person_id", "applicant.birth", "applicant.sex", "applicant.phone",
+            "applicant.registered_address", "applicant.actual_address", "agent_name", "agent_relation", "agent_phone",
+        ]}),
+        (_l("Application"), {"fields": [
+            "case_no", "purpose", "received_on", "documents_complete_on", "household_taken_on", "consent_on", "affidavit_on",
+            *(["effective_month"] if "account" in model.SECTIONS else ["valid_from", "valid_to"]),
+        ]}),
+        (_l("Residence and status"), {"fields": list(model.FACTS)}),
+        *([(_l("Payment account"), {"fields": account})] if "account" in model.SECTIONS else []),
+    ]  # fmt: skip
+
+
+def add_benefit(appbuilder: Any, view: type[ApplicationView], order: int, icon: str = "fa-user") -> None:
+    """Register a benefit's applications: the screen, its place in the menu, its queues on the home page."""
+    model = view.datamodel.obj
+    name = english(model.LABEL)
+    appbuilder.add_view(
+        view, f"{name} applications", label=_l("Applications and reviews"), category=name, category_label=model.LABEL, icon=icon
+    )
+    tiles(view, model.LABEL, order)
+
+
+def english(label: Any) -> str:
+    """The msgid of a label: the language-free name of a menu."""
+    return str(label._args[0])
 
 
 def tiles(view: type[ApplicationView], name: Any, order: int) -> None:

@@ -151,7 +151,7 @@ def application_url(application: Application) -> str:
 
 def register(appbuilder: Any) -> None:
     appbuilder.add_view(
-        ChangeView, "Case changes", label=_l("Changes of cases"), category="Elderly living allowance", category_label=_l("Elderly living allowance"),
+        ChangeView, "Case changes", label=_l("Changes of cases"), category="People", category_label=_l("People"),
         icon="fa-exchange",
     )  # fmt: skip
     tile(

@@ -81,7 +81,7 @@ def field_of(model: type[Any], name: str, **options: Any) -> Any:
     column = column_at(model, name)
     assert column is not None, name
     label = options.pop("label", None) or column.info.get("label", name)
-    hint = options.pop("hint", "")
+    hint = options.pop("hint", column.info.get("hint", ""))
     if (codes := options.pop("codes", None)) is not None:
         return CodeSelect(label, codes=codes, description=hint, **options)
     kind = kind_of(column)
@@ -305,10 +305,12 @@ def via_choices(application: Application) -> dict[str, str]:
     return {str(m.position): m.name for m in application.members if m.relation == "child"}
 
 
-def with_via(form_type: type[Form], application: Application) -> type[Form]:
-    """The member form with the application's children in its "through" list."""
+def member_forms(application: Application) -> tuple[type[Form], type[Form]]:
+    """The forms of the applicant and of the other members: the common fields and what this benefit asks of everybody in the household."""
+    names = application.MEMBER_FACTS
+    extra = {name: field_of(HouseholdMember, name) for name in names}
     via = NumberSelect("經由子女", codes=via_choices(application), blank="（無）")
-    return type("Part", (form_type,), {"via": via})
+    return type("Part", (WorkForm,), extra), type("Part", (MemberForm,), {**extra, "via": via})
 
 
 PersonForm = form_class(Person, ("name", "birth", "sex", "registered_address", "actual_address", "phone"), sex={"codes": SEXES})

@@ -25,15 +25,15 @@ from . import casework_forms as forms
 from . import locking
 from .base_values import show_moment
 
-SECTIONS = (
-    ("person", "申請人"),
-    ("facts", "居住與身分"),
-    ("household", "家庭人口"),
-    ("means", "所得與財產"),
-    ("documents", "應備文件"),
-    ("account", "撥款帳戶"),
-    ("summary", "確認送出"),
-)
+SECTIONS = {
+    "person": "申請人",
+    "facts": "居住與身分",
+    "household": "家庭人口",
+    "means": "所得與財產",
+    "documents": "應備文件",
+    "account": "撥款帳戶",
+    "summary": "確認送出",
+}
 PERSON = ("name", "birth", "sex", "phone", "registered_address", "actual_address")
 CASE = ("received_on", "agent_name", "agent_relation", "agent_phone")
 ACCOUNT = ("channel", "institution", "account", "payee_name", "payee_person_id", "payee_reason", "protected_account")
@@ -42,8 +42,6 @@ HINTS = {
     "institution": "郵局填局號 7 碼；銀行、農漁會填總分行代號 7 碼",
     "account": "郵局填帳號 7 碼，不足 7 碼左邊補 0；銀行不含橫線",
     "payee_person_id": "與申請人相同時不必填",
-    "days_in_taiwan": "依入出境資料，最近一年在國內居住的日數",
-    "recipient_since": "111年1月以前已領取且未中斷者，可適用較有利的原規定",
     "household_taken_on": "查調戶役政資料或收到謄本的日期",
 }
 
@@ -88,6 +86,11 @@ class IntakePages:
     render_template: Callable[..., str]
     _purpose_key: Callable[[Any], str]
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """The sections of this benefit's form, by name, ending with the summary."""
+        return {name: SECTIONS[name] for name in (*self.datamodel.obj.SECTIONS, "summary")}
+
     # -- a new case -----------------------------------------------------------------------------------------------------
     @expose("/open", methods=["GET", "POST"])
     @has_access
@@ -117,7 +120,7 @@ class IntakePages:
     @expose("/intake/<pk>/<section>", methods=["GET", "POST"])
     @has_access
     def intake(self, pk: str, section: str) -> ResponseReturnValue:
-        if section not in dict(SECTIONS):
+        if section not in self.asked:
             abort(404)
         item: Application = self.item(pk)
         if web.purpose_for(self._purpose_key(item)) is None or not item.editable:
@@ -143,7 +146,7 @@ class IntakePages:
         item = self.item(item.id)
         if read.errors and request.form.get("go") != "add":
             return self._section_page(item, section, errors=read.errors), 422
-        names = [name for name, _ in SECTIONS]
+        names = list(self.asked)
         step = {"next": 1, "back": -1}.get(request.form.get("go", ""), 0)
         goal = names[max(0, min(len(names) - 1, names.index(section) + step))]
         one_more: dict[str, Any] = {"add": 1, "_anchor": "new-member"} if request.form.get("go") == "add" else {}
@@ -155,7 +158,7 @@ class IntakePages:
         problems = find(item, clock.today())
         return self.render_template(
             f"casework/intake_{section}.html",
-            title=f"{dict(SECTIONS)[section]}　{item.case_no}",
+            title=f"{SECTIONS[section]}　{item.case_no}",
             item=item,
             section=section,
             tabs=self._tabs(item, section, problems),
@@ -166,7 +169,7 @@ class IntakePages:
             seen_version=item.version if formdata is None else formdata.get("_seen_version", item.version),
             url=url_for(f"{self.endpoint}.intake", pk=item.id, section=section),
             back=url_for(f"{self.endpoint}.show", pk=item.id),
-            last=section == "account",
+            last=section == item.SECTIONS[-1],
             **getattr(self, f"_form_{section}")(item, formdata),
         )
 
@@ -175,7 +178,7 @@ class IntakePages:
         unread = {name.partition(".")[0] for name in item.unread or {}}
         unknown = {p.section for p in problems if p.level == "unknown"}
         tabs = []
-        for name, label in SECTIONS:
+        for name, label in self.asked.items():
             state = (
                 "current" if name == current else "wrong" if name in unread else "open" if name in wrong else "ask" if name in unknown else "done"
             )
@@ -193,7 +196,7 @@ class IntakePages:
 
         return {
             "person": (("applicant", form(Person, PERSON, sex={"codes": forms.SEXES}), "person"), ("", form(model, CASE), "fields")),
-            "facts": (("", form(model, model.FACTS), "fields"),),
+            "facts": (("", form(model, (*(() if "household" in model.SECTIONS else ("household_taken_on",)), *model.FACTS)), "fields"),),
             "account": (("", form(model, ACCOUNT), "fields"),),
             "documents": (("", form(model, PAPERS), "fields"),),
             "household": (("", form(model, ("household_taken_on",)), "fields"),),
@@ -244,9 +247,9 @@ class IntakePages:
 
     # household
     def _form_household(self, item: Application, formdata: Any) -> dict[str, Any]:
-        member_form = forms.with_via(forms.MemberForm, item)
+        own_form, member_form = forms.member_forms(item)
         parts = [
-            forms.member_part(m, forms.WorkForm if m.relation == "applicant" else member_form, ("circumstances",), "household", item.unread, formdata)
+            forms.member_part(m, own_form if m.relation == "applicant" else member_form, ("circumstances",), "household", item.unread, formdata)
             for m in item.members
         ]
         following = max((m.position for m in item.members), default=0) + 1
@@ -265,7 +268,7 @@ class IntakePages:
         return {"forms": self._simple(item, "household", formdata), "parts": parts, "relations": forms.RELATIONS}
 
     def _read_household(self, item: Application, read: forms.Read) -> counter.Draft:
-        member_form = forms.with_via(forms.MemberForm, item)
+        own_form, member_form = forms.member_forms(item)
         known = {m.position: m for m in item.members}
         rows = []
         for position in forms.positions(request.form):
@@ -273,7 +276,7 @@ class IntakePages:
             own = member is not None and member.relation == "applicant"
             if request.form.get(f"m{position}-remove") and not own:
                 continue
-            form = (forms.WorkForm if own else member_form)(request.form, obj=member, prefix=f"m{position}-")
+            form = (own_form if own else member_form)(request.form, obj=member, prefix=f"m{position}-")
             if member is None and forms.is_blank(form):
                 continue
             values = forms.read_form(form, "household", read, f"m{position}-")
@@ -331,7 +334,7 @@ class IntakePages:
             section="summary",
             tabs=self._tabs(item, "summary", found),
             problems=found,
-            labels=dict(SECTIONS),
+            labels=SECTIONS,
             section_url=lambda name: url_for(f"{self.endpoint}.intake", pk=item.id, section=name),
             judged=self.judged(item),
             message=message,

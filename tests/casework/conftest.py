@@ -6,7 +6,7 @@ import pytest
 
 from app.commands import parameters
 from app.commands.casework import documents, intake, review
-from app.core import identity
+from app.core import clock, identity
 from app.models.application import Application
 from app.security import scope
 from tests.seed import HOME_TOWN
@@ -43,9 +43,9 @@ class Desk:
         with scope.use(scope.SYSTEM):
             return self.session.get(Application, self.id)
 
-    def open(self, n=1, sex="M", born=dt.date(1948, 3, 1), name="彭水木", town_clerk="clerk"):
+    def open(self, n=1, sex="M", born=dt.date(1948, 3, 1), name="彭水木", town_clerk="clerk", benefit="elderly_living_allowance"):
         who = intake.NewPerson(person_id(n, sex), name, born, sex, "新竹縣竹北市福坪里1鄰和順路1號")
-        self.id = intake.open_draft(self.who(town_clerk), "elderly_living_allowance", who)
+        self.id = intake.open_draft(self.who(town_clerk), benefit, who)
         return self
 
     def save(self, **given):
@@ -77,6 +77,17 @@ class Desk:
             documents={c: {"received_on": today} for c in ("application_form", "identity", "household_transcript", "passbook", "consent_form", "affidavit")},
         )  # fmt: skip
         return self
+
+    def papers(self, *codes):
+        """All documents asked for (or these) came today, and the papers are signed."""
+        today = clock.today()
+        wanted = codes or [d.code for d in self.case.documents if d.required]
+        return self.save(
+            fields={"consent_on": today, "affidavit_on": today, "household_taken_on": today}, documents={c: {"received_on": today} for c in wanted}
+        )  # fmt: skip
+
+    def account(self):
+        return self.save(fields={"channel": "post", "institution": "0061234", "account": "0123456"})
 
     def submit(self, job="clerk"):
         intake.submit(self.who(job), self.id)

@@ -139,9 +139,9 @@ def test_the_case_page_shows_result_trace_household_and_history(desk, client_as)
     assert person_id(1) not in page  # masked
 
 
-def opened(client, pk, path="show"):
-    client.post(f"{BASE}/purpose/{pk}", data={"purpose": "複審"})
-    answer = client.get(f"{BASE}/{path}/{pk}")
+def opened(client, pk, path="show", base=BASE):
+    client.post(f"{base}/purpose/{pk}", data={"purpose": "複審"})
+    answer = client.get(f"{base}/{path}/{pk}")
     assert answer.status_code == 200, answer.text[:2000]
     return answer.text
 

@@ -136,6 +136,8 @@ def apply_change(ctx: Context, change_id: int, comment: str = "", seen_version: 
         return None
     if change.kind == "death":
         application.applicant.died_on = change.happened_on
+    if kind_ends(application, change):
+        application.valid_to = change.happened_on
     if award is None:
         return None
     if change.kind == "account":
@@ -151,6 +153,12 @@ def apply_change(ctx: Context, change_id: int, comment: str = "", seen_version: 
     return None
 
 
+def kind_ends(application: Application, change: Change) -> bool:
+    """Does this change void a card or permit that is still valid?"""
+    valid = application.valid_from is not None and (application.valid_to is None or change.happened_on < application.valid_to)
+    return valid and change.kind in ("death", "terminate")
+
+
 @command("casework.decide_change", roles=roles.COUNTY)
 def refuse_change(ctx: Context, change_id: int, comment: str, seen_version: int | None = None) -> None:
     """The change is not accepted, with the reason. Raises Refused, Conflict."""
@@ -161,7 +169,7 @@ def reopen(ctx: Context, application: Application, change: Change) -> Applicatio
     """A draft that continues the case: the same household and means, to be corrected and judged again."""
     copy = _copied(application, ("submitted_by_id", "first_reviewed_by_id", "second_reviewed_by_id", "decided_by_id", "decided_at",
                                  "first_result", "first_opinion", "second_opinion", "exclusions", "exclusions_checked_at", "visited_on",
-                                 "visit_report", "unread", "documents_complete_on"))  # fmt: skip
+                                 "visit_report", "unread", "documents_complete_on", "valid_from", "valid_to"))  # fmt: skip
     copy.purpose, copy.state, copy.previous_id = "change", "draft", application.id
     copy.received_on, copy.effective_month = change.reported_on, change.effective_month
     copy.case_no = case_number(ctx.session, application.benefit, application.town_code, clock.today())

@@ -1,18 +1,21 @@
 """From an application as stored to the facts a rule is given. What nobody found out stays not known; it never becomes zero or no."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import is_dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
 
 from app.core import clock, roc
 from app.models.application import Application
-from app.models.elderly_living_allowance import ElderlyApplication
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
 from app.rules import facts as f
+from app.rules.laws import law_of
+
+from .fact_columns import fill
 
 
 def load(session: Session, ids: Sequence[int]) -> list[Application]:
@@ -22,6 +25,7 @@ def load(session: Session, ids: Sequence[int]) -> list[Application]:
         select(Application)
         .where(Application.id.in_(ids))
         .options(
+            selectin_polymorphic(Application, [m.class_ for m in inspect(Application).self_and_descendants]),
             selectinload(Application.applicant),
             members.selectinload(HouseholdMember.circumstances),
             members.selectinload(HouseholdMember.incomes),
@@ -31,15 +35,32 @@ def load(session: Session, ids: Sequence[int]) -> list[Application]:
     return list(session.scalars(statement))
 
 
-def case_facts(application: Application, on: dt.date) -> f.CaseFacts:
-    """The facts of one application as judged on a day. Raises KeyError for a benefit without an adapter."""
-    return ADAPTERS[application.benefit](application, on)
+def case_facts(application: Application, on: dt.date) -> Any:
+    """The facts of one application as judged on a day, of the kind its benefit's rule wants. Raises KeyError for a benefit without a rule."""
+    wanted = law_of(application.benefit).facts
+    case = _case(application, on)
+    if wanted is f.CaseFacts:
+        return case
+    given: dict[str, Any] = {"case": case}
+    hints = get_type_hints(wanted)
+    if extra := _member_facts(hints.get("members")):
+        given["members"] = tuple(
+            fill(extra, m, {"ref": str(m.position), "other_benefits": other_benefits(application, m.position)}) for m in application.members
+        )
+    return fill(wanted, application, given, application.FACT_SOURCES)
 
 
-def _elderly(application: Application, on: dt.date) -> f.CaseFacts:
-    assert isinstance(application, ElderlyApplication)
-    a = application
-    registry = _source("戶籍資料", a.household_taken_on)
+def _member_facts(hint: Any) -> type | None:
+    """What a rule asks about every member beyond the case (low income), when it does."""
+    inner = get_args(hint)[0] if get_args(hint) else None
+    return inner if inner is not None and is_dataclass(inner) else None  # type: ignore[return-value]
+
+
+def _case(a: Any, on: dt.date) -> f.CaseFacts:
+    """What every rule gets. A column the benefit does not have stays not known."""
+    days = getattr(a, "days_in_taiwan", None)
+    status = getattr(a, "low_income_status", None)
+    since = getattr(a, "recipient_since", None)
     return f.CaseFacts(
         on=on,
         county_code=a.county_code,
@@ -48,41 +69,35 @@ def _elderly(application: Application, on: dt.date) -> f.CaseFacts:
         documents_complete=a.documents_complete_on,
         residence=f.Residence(
             registered_county=a.county_code if a.household_taken_on else None,
-            lives_there=a.lives_at_registration,
-            days_in_taiwan=a.days_in_taiwan,
-            source=registry,
-            days_source=None if a.days_in_taiwan is None else f.Source("國人入出境資料"),
+            lives_there=getattr(a, "lives_at_registration", None),
+            days_in_taiwan=days,
+            source=_source("戶籍資料", a.household_taken_on),
+            days_source=None if days is None else f.Source("國人入出境資料"),
         ),
-        placement=f.Finding(a.public_placement, a.placement_since, f.Source("申請書及安置資料")),
-        custody=f.Finding(a.in_custody, a.custody_since, f.Source("監管資料")),
+        placement=f.Finding(getattr(a, "public_placement", None), getattr(a, "placement_since", None), f.Source("申請書及安置資料")),
+        custody=f.Finding(getattr(a, "in_custody", None), getattr(a, "custody_since", None), f.Source("監管資料")),
         other_benefits=other_benefits(a),
         other_benefits_source=None if a.exclusions_checked_at is None else f.Source("互斥查核", clock.to_taipei(a.exclusions_checked_at).date()),
-        status=None if a.low_income_status is None else f.Status(a.low_income_status),
-        prior_award=None if a.recipient_since is None else f.PriorAward(a.recipient_since, a.uninterrupted),
-        prior_holdings=_holdings(a),
-        special_approval=a.special_approval or "",
+        status=None if status is None else f.Status(status),
+        prior_award=None if since is None else f.PriorAward(since, a.uninterrupted),
+        prior_holdings=None if since is None else _holdings(a),
+        special_approval=getattr(a, "special_approval", None) or "",
     )
 
 
-ADAPTERS: dict[str, Callable[[Application, dt.date], f.CaseFacts]] = {ElderlyApplication.BENEFIT: _elderly}
-"""Per benefit; a new benefit adds its own."""
-
-
-def _holdings(a: ElderlyApplication) -> f.PriorHoldings | None:
-    if a.recipient_since is None:
-        return None
+def _holdings(a: Any) -> f.PriorHoldings:
     received = roc.month_of(a.received_on) - 12 >= a.recipient_since
     return f.PriorHoldings(received, a.holdings_unchanged, a.land_last_year, a.land_this_year)
 
 
-def other_benefits(application: Application) -> tuple[f.OtherBenefit, ...] | None:
-    """What the exclusion check found about the applicant; None when it was not run.
+def other_benefits(application: Application, position: int = 1) -> tuple[f.OtherBenefit, ...] | None:
+    """What the exclusion check found about the applicant (or the member at `position`); None when it was not run.
 
     A hard exclusion with a lawful exception is the county's to answer for: it stays on the page and on the decision, not in the test.
     """
     if application.exclusions is None or application.exclusions_checked_at is None:
         return None
-    return tuple(_other(h) for h in application.exclusions["hits"] if h["position"] == 1 and not (h["hard"] and h["exception"]))
+    return tuple(_other(h) for h in application.exclusions["hits"] if h["position"] == position and not (h["hard"] and h["exception"]))
 
 
 def _other(hit: dict[str, Any]) -> f.OtherBenefit:

@@ -30,7 +30,8 @@ COMMON_FIELDS = (
 )  # fmt: skip
 MEMBER_FIELDS = (
     "relation", "person_id", "name", "birth", "sex", "death", "via", "same_registration", "lives_together", "claims_dependant",
-    "employed", "occupation", "monthly_pay", "tax_year",
+    "employed", "occupation", "monthly_pay", "tax_year", "listed", "card", "student", "pregnant_months", "residence_lives_there",
+    "residence_days_in_taiwan",
 )  # fmt: skip
 LINES = {
     "circumstances": (Circumstance, ("kind", "proven", "since", "until", "proof")),
@@ -107,7 +108,7 @@ def open_draft(ctx: Context, benefit: str, who: NewPerson, received_on: dt.date 
             position=1, relation="applicant", person_id=person.person_id, name=person.name, birth=person.birth, sex=person.sex, **where
         )
     ]
-    application.documents = [Document(code=code, required=required, **where) for code, required in getattr(model, "DOCUMENTS", ())]
+    application.documents = [Document(code=code, required=required, **where) for code, required in model.DOCUMENTS]
     ctx.session.add(application)
     ctx.session.flush()
     ctx.audit("application.opened", application, case_no=application.case_no)
@@ -176,7 +177,7 @@ def save_draft(ctx: Context, application_id: int, draft: Draft, seen_version: in
     if application.state not in EDITABLE:
         raise Refused("本案已送出審查，不能再修改；需要更正時請由縣府退回公所", "E-CLOSED")
     _set(application.applicant, draft.person, PERSON_FIELDS)
-    _set(application, draft.fields, (*COMMON_FIELDS, *getattr(type(application), "FACTS", ())))
+    _set(application, draft.fields, (*COMMON_FIELDS, *application.FACTS))
     if draft.members is not None:
         _save_members(application, draft.members)
     for position, given in draft.lines.items():

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import inspect
+
 from app.commands.base import Refused
 from app.core import identity, roc
 from app.models.application import DOCUMENTS, Application
@@ -42,11 +44,12 @@ class Incomplete(Refused):
 
 def find(application: Application, today: dt.date) -> list[Problem]:
     """Everything that is missing or contradictory, in the order of the form."""
+    asked = application.SECTIONS
     return [
         *_common(application, today),
-        *_household(application, today),
-        *_means(application, today),
-        *account_problems(application),
+        *_people(application, today),
+        *(_means(application, today) if "means" in asked else ()),
+        *(account_problems(application) if "account" in asked else ()),
     ]
 
 
@@ -68,11 +71,11 @@ def _common(a: Application, today: dt.date) -> Iterator[Problem]:
         yield Problem("person", "received_on", "收件日期不可晚於今天")
     if not a.applicant.registered_address:
         yield Problem("person", "registered_address", "請填戶籍地址")
-    if a.consent_on is None:
+    if a.consent_on is None and "means" in a.SECTIONS:
         yield Problem("documents", "consent_on", "請登錄申請人簽署查調同意書的日期，否則不得查調財稅與戶籍資料")
     for name in ("consent_on", "affidavit_on", "household_taken_on"):
         if (day := getattr(a, name)) is not None and day > today:
-            section = "household" if name == "household_taken_on" else "documents"
+            section = _registry_section(a) if name == "household_taken_on" else "documents"
             yield Problem(section, name, f"{Application.__table__.c[name].info['label']}不可晚於今天")
     for d in a.documents:
         if d.received_on and d.received_on > today:
@@ -83,18 +86,23 @@ def _common(a: Application, today: dt.date) -> Iterator[Problem]:
         yield Problem("documents", "received_on", f"還沒收到：{'、'.join(lacking)}", "unknown")
     for name in a.ASKED:
         if getattr(a, name) is None:
-            yield Problem("facts", name, f"「{a.__table__.c[name].info['label']}」尚未查明", "unknown")
+            yield Problem("facts", name, f"「{inspect(type(a)).columns[name].info['label']}」尚未查明", "unknown")
     days = getattr(a, "days_in_taiwan", None)
     if days is not None and not 0 <= days <= DAYS:
         yield Problem("facts", "days_in_taiwan", f"最近一年居住國內日數應在 0 到 {DAYS} 之間")
 
 
-def _household(a: Application, today: dt.date) -> Iterator[Problem]:
+def _registry_section(a: Application) -> str:
+    """Where the form asks for the day the household data were taken."""
+    return "household" if "household" in a.SECTIONS else "facts"
+
+
+def _people(a: Application, today: dt.date) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     by_position = {m.position: m for m in a.members}
     applicants = [m for m in a.members if m.relation == "applicant"]
     if a.household_taken_on is None:
-        yield Problem("household", "household_taken_on", "尚未查調戶籍資料，請登錄查調日期並核對家庭人口", "unknown")
+        yield Problem(_registry_section(a), "household_taken_on", "尚未查調戶籍資料，請登錄查調日期並核對家庭人口", "unknown")
     if len(applicants) != 1:
         yield Problem("household", "members", "家庭人口要有申請人本人，而且只有一位")
     for m in a.members:

@@ -1,6 +1,7 @@
 """初審 by the township, 複審 and 核定 by the county. The rule judges; people confirm, and different ones each time."""
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import select
 
@@ -8,10 +9,12 @@ from app.commands import awards
 from app.commands.base import Context, Refused, command
 from app.commands.numbers import take
 from app.core import clock, roc
+from app.core.months import FOREVER
 from app.models.application import Application
 from app.models.award import Award
 from app.models.decision import Decision
 from app.payments.line import Payee
+from app.rules.benefits import benefit as benefit_of
 from app.rules.trace import Answer
 from app.rules.trace import Decision as Judgement
 from app.security import roles
@@ -63,6 +66,8 @@ def forward(ctx: Context, application_id: int, comment: str = "", seen_version: 
     application = ctx.get(Application, application_id, lock=True)
     if application.state == "preliminary_reviewed" and application.first_result == "needs_visit":
         raise Refused("初審結果是「需訪視」，請訪視後再登錄初審結果", "E-VISIT")
+    if application.VISIT_DAYS is not None and application.visited_on is None:
+        raise Refused("本項給付須派員訪視，請以「登錄訪視與初審」登錄訪視日期與紀錄後再陳報", "E-VISIT")
     APPLICATION.advance(ctx, application, "forward", comment, seen_version)
 
 
@@ -93,8 +98,10 @@ def evidence(application: Application, today: dt.date) -> list[str]:
         lacking.append("尚未查調戶籍資料，請登錄查調日期並核對家庭人口")
     need = latest_tax_year(today)
     late = [m.name for m in application.members if m.counted is not False and not m.death and (m.tax_year is None or m.tax_year < need)]
-    if late and getattr(application, "low_income_status", None) not in ("low", "near_low"):
+    if "means" in application.SECTIONS and late and getattr(application, "low_income_status", None) not in ("low", "near_low"):
         lacking.append(f"{'、'.join(late)} 缺 {need} 年度財稅資料，請查調後再核定")
+    if not benefit_of(application.benefit).pays:
+        return lacking
     if application.exclusions_checked_at is None:
         lacking.append("尚未查核互斥，請先執行互斥查核")
     elif (clock.now() - application.exclusions_checked_at).days > 30:
@@ -107,7 +114,7 @@ def evidence(application: Application, today: dt.date) -> list[str]:
 
 @command("casework.approve", roles=(roles.COUNTY_SUPERVISOR,))
 def approve(ctx: Context, application_id: int, comment: str = "", decision_no: str = "", seen_version: int | None = None) -> int:
-    """核定: the decision with its facts and trace, and the award it puts to work; the decision's id. Raises Refused, Conflict."""
+    """核定: the decision with its facts and trace, and the award (or, for a register, the validity) it puts to work; the decision's id. Raises Refused, Conflict."""
     application = ctx.get(Application, application_id, lock=True)
     if reason := APPLICATION.why_not(ctx.actor, application, "approve"):
         raise Refused(reason, "E-MOVE")
@@ -120,11 +127,14 @@ def approve(ctx: Context, application_id: int, comment: str = "", decision_no: s
     if judged.eligible is Answer.UNKNOWN:
         open_points = [m.text for m in judged.missing] or [line.question for line in judged.open_questions()]
         raise Refused("還不能核定：" + "；".join(open_points[:4]), "E-UNKNOWN")
-    if judged.eligible is Answer.NO or not judged.amount or judged.start_month is None:
+    pays = benefit_of(application.benefit).pays
+    if judged.eligible is Answer.NO or (pays and (not judged.amount or judged.start_month is None)):
         raise Refused("依規定不符合請領條件，請改為「不予核定」；須經中央同意的特殊案件請先登錄同意文號", "E-NOT-ELIGIBLE")
     decision = record(ctx, application, judged, "granted", comment, decision_no)
-    APPLICATION.advance(ctx, application, "approve", comment, decided_at=ctx.now, effective_month=decision.start_month)
-    _put_to_work(ctx, application, decision)
+    span: dict[str, Any] = {"effective_month": decision.start_month, "valid_from": decision.valid_from, "valid_to": decision.valid_to}
+    APPLICATION.advance(ctx, application, "approve", comment, decided_at=ctx.now, **span)
+    if pays:
+        _put_to_work(ctx, application, decision)
     return decision.id
 
 
@@ -163,6 +173,9 @@ def record(ctx: Context, application: Application, judged: Judgement, outcome: s
         amount=judged.amount if granted else None,
         band=judged.band or None if granted else None,
         start_month=start,
+        end_month=last_month(judged) if granted else None,
+        valid_from=judged.valid_from if granted else None,
+        valid_to=judged.valid_to if granted else None,
         rule_version=judged.rule_version,
         facts=plain(case_facts(application, clock.today())),
         judgement=plain(judged),
@@ -177,10 +190,16 @@ def record(ctx: Context, application: Application, judged: Judgement, outcome: s
     return decision
 
 
+def last_month(judged: Judgement) -> int | None:
+    """The last month the rule grants (a child grows too old, another benefit begins); None = no end is known."""
+    spans = judged.months.spans
+    return None if not spans or spans[-1][1] >= FOREVER else spans[-1][1]
+
+
 def number(ctx: Context, application: Application) -> str:
     """`府社老字第1150000123號`."""
     year = clock.today().year - roc.EPOCH
-    return f"府社老字第{year:03d}{take(ctx.session, f'decision:{application.county_code}:{year}'):07d}號"
+    return f"{application.DECISION_WORD}第{year:03d}{take(ctx.session, f'decision:{application.county_code}:{year}'):07d}號"
 
 
 def running_award(ctx: Context, application: Application) -> Award | None:
@@ -220,6 +239,8 @@ def _put_to_work(ctx: Context, application: Application, decision: Decision) -> 
             band=decision.band or "",
             payee=payee(application),
             rule_version=decision.rule_version,
+            to_month=decision.end_month,
+            household_no=application.case_no if benefit_of(application.benefit).payment_unit == "household" else None,
         )
     elif (award.amount, award.band) != (decision.amount, decision.band or ""):
         awards.change_award(

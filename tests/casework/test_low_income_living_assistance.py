@@ -1,0 +1,103 @@
+"""低收入戶生活扶助 as the offices do it: one case is one household, the award is its representative's."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from app.commands.base import Refused
+from app.core import clock
+from app.models.award import Award
+from app.models.decision import Decision
+from tests.casework.conftest import person_id
+
+BENEFIT = "low_income_living_assistance"
+HERE = {"lives_at_registration": True, "days_in_taiwan": 366, "public_placement": False, "cause": "illness", "housing": "rented"}
+MEMBER = {"listed": True, "residence_lives_there": True, "residence_days_in_taiwan": 366, "card": False, "student": False}
+
+
+@pytest.fixture
+def household(desk):
+    """A mother of 40 and her children by age; `wage` is hers a month."""
+
+    def make(children=(8, 16), wage=0, **own):
+        desk.open(benefit=BENEFIT, born=dt.date(1986, 3, 1), sex="F", name="羅美蘭")
+        members = [
+            {"position": 2 + i, "relation": "child", "person_id": person_id(800 + i), "name": f"羅小{'明華強'[i]}", "birth": dt.date(2026 - age, 1, 5),
+             "sex": "M", "lives_together": True, "same_registration": True, "claims_dependant": False, "employed": False, **MEMBER,
+             "student": age >= 15, "circumstances": [{"kind": "day_student", "proven": True, "proof": "在學證明"}] if age >= 15 else []}
+            for i, age in enumerate(children)
+        ]  # fmt: skip
+        incomes = [{"kind": "wage", "amount": wage * 12, "per": "year", "tax_year": 114, "source": "tax"}] if wage else []
+        lines = {1: {"tax_year": 114, "employed": bool(wage), "incomes": incomes, "assets": [], **MEMBER, **own}}
+        lines |= {2 + i: {"tax_year": 114, "incomes": [], "assets": []} for i in range(len(children))}
+        desk.save(fields=HERE, members=members, lines=lines)
+        return desk.papers().account()
+
+    return make
+
+
+def decided(desk, session):
+    desk.submit().complete().first_review("pass", visited_on=clock.today(), visit_report="租屋，母親臥病，子女就學").forward().second_review()
+    return session.get(Decision, desk.approve())
+
+
+def test_a_household_of_the_third_class_draws_for_its_child_and_its_student(household, session):
+    desk = household(wage=36_000)
+    decision = decided(desk, session)
+    assert decision.band == "class3"
+    parts = {(p["name"], p["item"]) for p in decision.judgement["payments"]}
+    assert parts == {("羅小明", "兒童生活補助費"), ("羅小華", "就學生活補助費")}
+    award = session.scalars(select(Award)).one()
+    assert award.amount == decision.amount == 3_008 + 6_825
+    assert award.recipient_id == desk.case.applicant_id and award.household_no == desk.case.case_no
+    assert decision.decision_no.startswith("府社救字")
+
+
+def test_nobody_able_and_nothing_owned_is_the_first_class_paid_per_person(household, session):
+    desk = household(children=(8,))
+    desk.save(members=[
+        {"position": 1, "circumstances": [{"kind": "serious_illness", "proven": True, "proof": "診斷書"}]},
+        {"position": 2},
+    ])  # fmt: skip
+    decision = decided(desk, session)
+    assert decision.band == "class1"
+    assert sorted(p["name"] for p in decision.judgement["payments"]) == ["羅小明", "羅美蘭"]
+
+
+def test_the_second_class_is_a_household_amount_put_on_the_representative(household, session):
+    desk = household(children=(8, 4), wage=29_500)
+    decision = decided(desk, session)
+    assert decision.band == "class2"
+    basic = [p for p in decision.judgement["payments"] if p["item"] == "家庭生活補助費"]
+    assert [p["name"] for p in basic] == ["羅美蘭"]
+
+
+def test_no_household_is_decided_without_the_visit(household):
+    desk = household(wage=29_500).submit().complete().first_review()
+    with pytest.raises(Refused, match="訪視"):
+        desk.forward()
+
+
+def test_a_member_whose_registration_is_not_known_is_asked(household, session):
+    desk = household(wage=29_500)
+    desk.save(lines={2: {"residence_days_in_taiwan": None}})
+    desk.submit().complete().first_review(visited_on=clock.today(), visit_report="在家").forward().second_review()
+    with pytest.raises(Refused, match="羅小明最近一年居住國內"):
+        desk.approve()
+
+
+def test_the_member_who_left_is_not_counted_when_the_household_is_judged_again(household, session):
+    from app.commands.casework import changes
+
+    desk = household(wage=29_500)
+    decided(desk, session)
+    change = changes.record_change(desk.who("clerk"), desk.id, "household", clock.today())
+    desk.id = changes.apply_change(desk.who("officer"), change)
+    assert [m.residence_days_in_taiwan for m in desk.case.members] == [366] * 3
+    desk.save(members=[{"position": 1}, {"position": 2, "relation": "child", "name": "羅小明"}], lines={1: {"incomes": [
+        {"kind": "wage", "amount": 15_000 * 12, "per": "year", "tax_year": 114, "source": "tax"}]}})  # fmt: skip
+    decision = decided(desk, session)
+    assert len(decision.judgement["household"]) == 2
+    award = session.scalars(select(Award)).one()
+    assert award.amount == decision.amount
