@@ -21,12 +21,17 @@ from app.security.roles import COUNTY
 from .base import Context, Refused, command
 
 PAID = ("released", "filed", "reconciled")
-_BAND_FIELD = {
-    "elderly_living_allowance": "band",
-    "disability_living_allowance": "grade",
-    "disability_care_subsidy": "service_type",
-    "low_income_living_assistance": "class",
-}
+
+
+def own_fields(kind: str, band: str) -> dict[str, str | None]:
+    """The roster's fields that only this kind has, from the band of the award (`low_severe`, `class2`, …)."""
+    if kind == "disability_living_allowance":
+        status, _, grade = band.rpartition("_")
+        return {"grade": grade or None, "low_income_flag": {"low": "Y", "other": "N"}.get(status)}
+    if kind == "low_income_living_assistance":
+        return {"class": band.removeprefix("class") or None}
+    field = {"elderly_living_allowance": "band", "disability_care_subsidy": "service_type"}.get(kind)
+    return {field: band or None} if field else {}
 
 
 def roster_rows(session: Session, county: str, month: int, kind: str) -> list[dict[str, Any]]:
@@ -85,7 +90,7 @@ def roster_rows(session: Session, county: str, month: int, kind: str) -> list[di
                     "amount": sum(a for m, a in amounts.items() if first <= m <= last),
                     "channel": r.channel,
                 }
-                | ({_BAND_FIELD[kind]: r.band or None} if kind in _BAND_FIELD else {})
+                | own_fields(kind, r.band or "")
             )
     return out
 

@@ -19,7 +19,7 @@ from app.models.payment import Payment
 from app.models.person import Person
 from app.security import audit, scope
 
-from . import accounts, cases, means, people
+from . import accounts, cases, further, means, people
 from .accounts import DIRECTOR, OFFICER, Staff
 from .cases import Made
 from .months import Months
@@ -32,6 +32,7 @@ BASIC_WAGE = 29_500
 SETTINGS = (
     ("elderly_real_estate_limit", "6500000", "示範：縣府評定標準（虛構文號）"),
     ("deposit_interest_rate", "0.017", "示範：臺灣銀行一年期定期存款固定利率（虛構）"),
+    ("child_youth_living_assistance", "2197", "示範：縣府公告（虛構文號）"),
     ("announced_land_value_rise", "0.0215", "示範：縣府公告土地現值調整幅度（虛構）"),
 )
 
@@ -57,9 +58,10 @@ def fill(households: int = DEFAULT_HOUSEHOLDS, seed: int = DEFAULT_SEED, say: Ca
             made = _cases(session, staff, population, wealth, seed, today, first - 1)
         say(f"　{len(made):,} 件申請（{time.monotonic() - began:.0f} 秒）")
         Months(session, staff, population, wealth, made, seed, first, first + RUNS - 1).work()
+        others = further.fill(population, staff, seed)
         counts = {
             "people": len(population.people),
-            "applications": len(made),
+            "applications": len(made) + others,
             "decisions": sum(f.decided for f in made),
             "awards": sum(f.from_month is not None for f in made),
             "payments": session.scalar(select(func.count()).select_from(Payment)) or 0,

@@ -49,9 +49,13 @@ class DisabilityLivingApplication(LivesHere, StaysInTaiwan, HoldsCard, Placed, I
     FACTS = (*CARD, *HERE, *STAY, *PLACEMENT, "housed", "housed_since", *CUSTODY, "misuse", *STATUS, *BEFORE)
     ASKED = ("card_held", "lives_at_registration", "days_in_taiwan", "public_placement", "housed", "in_custody", "low_income_status")
     BANDS = {
-        "low_income_moderate_plus": _l("Low income, moderate or worse"),
-        "low_income_mild": _l("Low income, mild"),
-        "other_moderate_plus": _l("Not low income, moderate or worse"),
+        "low_profound": _l("Low income, profound"),
+        "low_severe": _l("Low income, severe"),
+        "low_moderate": _l("Low income, moderate"),
+        "low_mild": _l("Low income, mild"),
+        "other_profound": _l("Not low income, profound"),
+        "other_severe": _l("Not low income, severe"),
+        "other_moderate": _l("Not low income, moderate"),
         "other_mild": _l("Not low income, mild"),
     }
     FACT_SOURCES = {"institution": "housed"}

@@ -10,7 +10,7 @@ from app.core.months import Months
 from . import disability, household, personal
 from .caps import capped
 from .choices import other_benefit_lines
-from .disability import Card
+from .disability import Card, Grade
 from .exclusions import Exclusion
 from .facts import NOT_LOOKED_UP, NOTHING_REPORTED, CaseFacts, ConditionKind, Finding, OtherBenefit, Status
 from .means import Means, household_line, limit_line, means_of, per_capita_line, soften, status_line, with_kept_holdings
@@ -90,8 +90,10 @@ def version_on(day: dt.date) -> Version:
 
 
 def amount_in(band: str, month: int, parameters: Parameters) -> Parameter | Missing:
-    """The allowance of a band (`low_income_moderate_plus` …) for a month."""
-    return parameters.on(roc.first_day(month), f"{BENEFIT}.{band}")
+    """The allowance of a band (`low_severe`, `other_mild` …) for a month."""
+    status, _, grade = band.partition("_")
+    rate = f"{'low_income' if status == 'low' else 'other'}_{'moderate_plus' if Grade(grade).moderate_plus else 'mild'}"
+    return parameters.on(roc.first_day(month), f"{BENEFIT}.{rate}")
 
 
 def decide(facts: DisabilityLivingFacts, parameters: Parameters, exclusions: tuple[Exclusion, ...] | None = None) -> Decision:
@@ -190,7 +192,7 @@ def _land(case: CaseFacts, parameters: Parameters, version: Version, means: Mean
 
 
 def _band(record: Record, facts: DisabilityLivingFacts, version: Version) -> str:
-    """`low_income_` or `other_`, `moderate_plus` or `mild`; empty while grade or status is not known, or the case failed already."""
+    """`low_` or `other_` and the grade; empty while grade or status is not known, or the case failed already."""
     if record.failed():
         return ""
     article, question = f"{version.law}{version.band}", "適用何項核發標準？"
@@ -205,7 +207,7 @@ def _band(record: Record, facts: DisabilityLivingFacts, version: Version) -> str
     measured = f"{'列冊低收入戶' if low else '非低收入戶'}、{grade.zh}"
     source = personal.some(facts.card.source if facts.card else None)
     record.add(TestLine("band", article, question, measured, limit, Outcome.MET, sources=source))
-    return f"{'low_income' if low else 'other'}_{'moderate_plus' if grade.moderate_plus else 'mild'}"
+    return f"{'low' if low else 'other'}_{grade.value}"
 
 
 def _amount(record: Record, version: Version, band: str, month: int, parameters: Parameters) -> int | None:

@@ -33,7 +33,7 @@ def case(desk):
 def test_a_listed_man_with_a_severe_card_gets_the_higher_amount(case, session):
     desk = case().to_decision()
     decision = session.get(Decision, desk.approve())
-    assert (decision.amount, decision.band, decision.start_month) == (9_485, "low_income_moderate_plus", roc.month_of(clock.today()))
+    assert (decision.amount, decision.band, decision.start_month) == (9_485, "low_severe", roc.month_of(clock.today()))
     assert decision.decision_no.startswith("府社障字第115")
     assert decision.facts["card"]["grade"] == "severe" and decision.facts["card"]["classes"] == ["1", "7"]
     award = session.scalars(select(Award)).one()

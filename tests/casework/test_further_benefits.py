@@ -8,6 +8,7 @@ from sqlalchemy import inspect, select
 
 from app.commands import parameters
 from app.commands.base import Refused
+from app.commands.payment_roster import own_fields
 from app.core import clock, roc
 from app.models.application import DOCUMENTS, SECTIONS, Application
 from app.models.award import Award
@@ -178,6 +179,14 @@ def test_what_a_benefit_declares_fits_together(code):
     assert {c for c, _ in model.DOCUMENTS} <= set(DOCUMENTS)
     assert ("account" in model.SECTIONS) == benefits()[code].pays
     facts = law_of(code).facts
+    assert all(len(band) <= Decision.band.type.length for band in model.BANDS)
     wanted = set() if facts is CaseFacts else {f.name for f in fields(facts)}
     assert not wanted & common - set(model.FACT_SOURCES), "a fact would be answered by a common column of the same name"
     assert set(model.FACT_SOURCES) <= wanted
+
+
+def test_the_roster_says_grade_and_class_by_the_codes_of_the_contract():
+    assert own_fields("disability_living_allowance", "low_severe") == {"grade": "severe", "low_income_flag": "Y"}
+    assert own_fields("disability_living_allowance", "other_mild") == {"grade": "mild", "low_income_flag": "N"}
+    assert own_fields("low_income_living_assistance", "class2") == {"class": "2"}
+    assert own_fields("child_youth_living_assistance", "near_low") == {}

@@ -23,7 +23,7 @@ def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant
     monkeypatch.setitem(app.config, "SWIS_HOME", tmp_path)
     counts = demo.fill(120, 5, say=lambda text: None)
     session.expire_all()
-    assert counts["applications"] == 120 and 70 < counts["awards"] < 120
+    assert counts["applications"] == 120 + 5 * 6 and 70 < counts["awards"] < 120
     cases_in_every_stage(session)
     money_and_matching(session)
     load_all()
@@ -35,11 +35,13 @@ def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant
 
 
 def cases_in_every_stage(session):
-    assert session.scalar(select(func.count()).select_from(Person)) == 120
+    assert session.scalar(select(func.count()).select_from(Person)) == 120 + 5 * 6
     states = set(session.scalars(select(Application.state)))
     assert {"approved", "rejected"} < states and len(states) >= 6
     assert {b for (b,) in session.execute(select(Decision.band))} >= {"full", "half"}
     assert session.scalar(select(func.count()).select_from(Award).where(Award.status == "ended")) > 0
+    assert set(session.scalars(select(Application.benefit))) >= {"low_income_living_assistance", "disability_living_allowance", "parking_permit"}
+    assert session.scalar(select(func.count()).select_from(Application).where(Application.valid_from.is_not(None))) > 0
 
 
 def money_and_matching(session):

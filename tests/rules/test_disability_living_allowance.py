@@ -31,13 +31,13 @@ def judged(*others: Any, rows: Any = None, **more: Any) -> Decision:
 @pytest.mark.parametrize(
     ("grade", "status", "amount", "band"),
     [
-        (Grade.PROFOUND, Status.LOW, 7000, "low_income_moderate_plus"),
-        (Grade.SEVERE, Status.LOW, 7000, "low_income_moderate_plus"),
-        (Grade.MODERATE, Status.LOW, 7000, "low_income_moderate_plus"),
-        (Grade.MILD, Status.LOW, 4000, "low_income_mild"),
-        (Grade.PROFOUND, Status.NONE, 4000, "other_moderate_plus"),
-        (Grade.SEVERE, Status.NONE, 4000, "other_moderate_plus"),
-        (Grade.MODERATE, Status.NONE, 4000, "other_moderate_plus"),
+        (Grade.PROFOUND, Status.LOW, 7000, "low_profound"),
+        (Grade.SEVERE, Status.LOW, 7000, "low_severe"),
+        (Grade.MODERATE, Status.LOW, 7000, "low_moderate"),
+        (Grade.MILD, Status.LOW, 4000, "low_mild"),
+        (Grade.PROFOUND, Status.NONE, 4000, "other_profound"),
+        (Grade.SEVERE, Status.NONE, 4000, "other_severe"),
+        (Grade.MODERATE, Status.NONE, 4000, "other_moderate"),
         (Grade.MILD, Status.NONE, 3000, "other_mild"),
     ],
 )
@@ -243,7 +243,7 @@ def test_101年7月11日起低收中低收免審查_98年不免() -> None:
     rich = ah_mei(incomes=gets(90_000), assets=owns(AssetKind.LAND, 90_000_000))
     assert judged(who=rich, status=Status.LOW).eligible is NOT
     got = judged(who=rich, status=Status.NEAR_LOW, on=day("101/7/11"), rows=parameters(*SINCE_100))
-    assert (got.eligible, got.amount, got.band) == (YES, 4700, "other_moderate_plus")
+    assert (got.eligible, got.amount, got.band) == (YES, 4700, "other_moderate")
 
 
 def test_101年起身分未查明且收入超過_未定不是否() -> None:
