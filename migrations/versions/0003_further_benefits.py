@@ -15,7 +15,6 @@ MEMBER = {
     'listed': sa.Boolean, 'card': sa.Boolean, 'student': sa.Boolean, 'pregnant_months': sa.Integer, 'residence_lives_there': sa.Boolean,
     'residence_days_in_taiwan': sa.Integer,
 }
-OUTCOME = "outcome IN ('granted', 'rejected')"
 GRANTED = "outcome <> 'granted' OR (amount > 0 AND start_month IS NOT NULL)"
 FROZEN = (
     'application_id', 'decision_no', 'outcome', 'amount', 'band', 'start_month', 'end_month', 'rule_version', 'facts', 'judgement', 'reason',
@@ -24,26 +23,20 @@ FROZEN = (
 
 
 def decision(granted: str, frozen: tuple[str, ...], added: tuple[str, ...] = (), dropped: tuple[str, ...] = ()) -> None:
-    """Change the columns and the check of `decision` and guard it again: SQLite makes the table anew, which loses checks and triggers."""
+    """Change the columns and the check of `decision` and guard it again: SQLite makes the table anew, which loses its triggers."""
     bind = op.get_bind()
     name = op.f('ck_decision_granted_has_amount')
     columns = [sa.Column(c, sa.Date(), nullable=True) for c in added]
-    if bind.dialect.name == 'sqlite':
-        checks = (sa.CheckConstraint(OUTCOME, name=op.f('ck_decision_outcome')), sa.CheckConstraint(granted, name=name))
-        with op.batch_alter_table('decision', recreate='always', table_args=checks) as batch_op:
-            for column in columns:
-                batch_op.add_column(column)
-            for column_name in dropped:
-                batch_op.drop_column(column_name)
-    else:
+    if bind.dialect.name == 'postgresql':
         for trigger in ('decision_no_update', 'decision_no_delete'):
             op.execute(f'DROP TRIGGER {trigger} ON decision')
-        op.drop_constraint(name, 'decision')
+    with op.batch_alter_table('decision') as batch_op:
+        batch_op.drop_constraint(name, type_='check')
         for column in columns:
-            op.add_column('decision', column)
+            batch_op.add_column(column)
         for column_name in dropped:
-            op.drop_column('decision', column_name)
-        op.create_check_constraint(name, 'decision', granted)
+            batch_op.drop_column(column_name)
+        batch_op.create_check_constraint(name, granted)
     for statement in statements('decision', bind.dialect.name, frozen):
         op.execute(statement)
 
