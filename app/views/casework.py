@@ -33,18 +33,7 @@ from . import casework_forms as forms
 from . import locking
 from .base import CaseView, MoveButton, column_at, describe, name_events, show
 from .casework_intake import IntakePages
-from .home import START, tile
-
-QUEUES = (
-    ("draft", _l("My drafts"), roles.TOWNSHIP),
-    ("submitted", _l("Documents to check"), roles.TOWNSHIP),
-    ("returned_for_correction", _l("Waiting for correction"), roles.TOWNSHIP),
-    ("returned_to_township", _l("Returned by the county"), roles.TOWNSHIP),
-    ("complete", _l("Waiting for preliminary review"), roles.TOWNSHIP),
-    ("preliminary_reviewed", _l("Ready to forward"), roles.TOWNSHIP),
-    ("forwarded", _l("Waiting for second review"), (roles.COUNTY_OFFICER,)),
-    ("second_reviewed", _l("Waiting for the decision"), (roles.COUNTY_SUPERVISOR,)),
-)
+from .casework_queues import add_counter, queue_url, queues_of
 
 describe(HouseholdMember.relation, choices={"applicant": "申請人本人", **forms.RELATIONS})
 describe(Person.sex, choices=forms.SEXES)
@@ -375,20 +364,13 @@ class ApplicationView(IntakePages, CaseView):
         who = web.actor()
         return {
             "queues": [
-                (label, queue_url(self.endpoint, state), request.args.get("_flt_0_state") == state)
-                for state, label, holders in QUEUES
-                if who is not None and set(holders) & who.roles
+                (label, queue_url(self.endpoint, state), request.args.get("_flt_0_state") == state) for state, label in queues_of(who)
             ],
             "open_url": url_for(f"{self.endpoint}.open") if self.permits("intake") and who is not None and who.can("casework.open") else "",
         }
 
 
 _TONES = {Outcome.MET: "good", Outcome.NOT_MET: "bad", Outcome.NOT_KNOWN: "warn"}
-
-
-def queue_url(endpoint: str, state: str) -> str:
-    """The list of what waits in a state, the longest waiting first."""
-    return f"{url_for(f'{endpoint}.list')}?_flt_0_state={state}&_oc_{endpoint}=received_on&_od_{endpoint}=asc"
 
 
 def fieldsets(model: type[Application]) -> list[tuple[Any, dict[str, list[str]]]]:
@@ -415,26 +397,9 @@ def add_benefit(appbuilder: Any, view: type[ApplicationView], order: int, icon: 
     appbuilder.add_view(
         view, f"{name} applications", label=_l("Applications and reviews"), category=name, category_label=model.LABEL, icon=icon
     )
-    tiles(view, model.LABEL, order)
+    add_counter(view.__name__, model.BENEFIT, model.LABEL, order)
 
 
 def english(label: Any) -> str:
     """The msgid of a label: the language-free name of a menu."""
     return str(label._args[0])
-
-
-def tiles(view: type[ApplicationView], name: Any, order: int) -> None:
-    """A benefit's queues on the home pages."""
-    endpoint, benefit = view.__name__, view.benefit
-    tile(_l("New application: %(benefit)s", benefit=name), None, lambda: url_for(f"{endpoint}.open"),
-         roles=roles.TOWNSHIP, permission=("can_intake", endpoint), group=START, order=order)  # fmt: skip
-    for i, (state, label, holders) in enumerate(QUEUES):
-        def count(state: str = state) -> Any:
-            return select(Application.id).where(Application.benefit == benefit, Application.state == state)
-
-        def link(state: str = state) -> str:
-            return queue_url(endpoint, state)
-
-        warn = state in ("returned_to_township", "returned_for_correction")
-        tile(label, count, link, roles=holders, permission=("can_list", endpoint), hint=name, order=order + i, tone="warn" if warn else "")
-

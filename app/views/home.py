@@ -63,7 +63,37 @@ class Shown:
         return f"{COUNT_CAP:,}+" if self.number > COUNT_CAP else f"{self.number:,}"
 
 
+@dataclass(frozen=True)
+class DeskCell:
+    """What waits in one queue; `tone` as of a tile."""
+
+    number: int
+    url: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """One kind of work: its list, a cell per queue, (label, address) of a way to begin something new."""
+
+    name: str
+    url: str
+    cells: list[DeskCell]
+    new: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Kinds of work that share their queues, as one table."""
+
+    title: str
+    columns: list[str]
+    rows: list[DeskRow]
+
+
 TILES: list[Tile] = []
+DESKS: list[Callable[[], Desk | None]] = []
+"""Each answers with the table of the signed-in person, or None when they have no part in it."""
 
 
 def tile(
@@ -127,12 +157,12 @@ class HomeView(IndexView):
     def index(self) -> Any:
         today = clock.today()
         weekday = "一二三四五六日"[today.weekday()]
-        groups = shown_tiles()
+        groups, desks = shown_tiles(), [d for d in (make() for make in DESKS) if d]
         return self.render_template(
             "base/home.html",
             title=str(_l("Today's work")),
             groups=groups,
+            desks=desks,
             today=f"民國{roc.show_date(today)}（星期{weekday}）",
-            idle=not any(t.number for tiles in groups.values() for t in tiles),
             who=web.actor(),
         )

@@ -4,7 +4,7 @@ from app.core import clock, identity, roc
 
 from .loop_people import Person
 
-BASE = "/elderly_living_allowance"
+BASE, BENEFIT = "/elderly_living_allowance", "中低收入老人生活津貼"
 NAME, BIRTH = "范姜秀鸞", "38/3/1"
 PERSON_ID = identity.with_check_digit("J29990077")
 CHILD_ID = identity.with_check_digit("J19990078")
@@ -20,7 +20,7 @@ def tax_year() -> str:
 
 def open_draft(clerk: Person) -> int:
     """A stranger at the counter; the first attempt has a slip of the pen in it."""
-    clerk.open("/").follow("受理中低收入老人生活津貼")
+    clerk.open("/").follow(f"新申請：{BENEFIT}")
     clerk.fill(person_id=PERSON_ID, name=NAME, birth="38/13/1", sex="女", phone="03-5551234").press("建立草稿")
     assert "不是存在的日期" in clerk.said and clerk.page.input_value("[name=name]") == NAME
     clerk.picture("01-open")
@@ -59,7 +59,7 @@ def come_back_later(clerk: Person, pk: int) -> None:
     clerk.page.select_option("[name=channel]", label="郵局")
     clerk.page.locator("[name=institution]").press_sequentially(OFFICE[2:])
     clerk.page.wait_for_selector("[data-saved]:has-text('已自動儲存')")
-    assert clerk.today("草稿") >= 1
+    assert clerk.today("草稿", BENEFIT) >= 1
     clerk.follow(case_no(clerk, pk)).fair()
     assert clerk.state == "草稿" and "下一步" in clerk.page.locator(".moves").inner_text()
     clerk.follow("繼續填寫")
@@ -104,7 +104,7 @@ def correct(clerk: Person) -> None:
 
 def first_review(chief: Person, pk: int) -> None:
     """The chief finds it in today's work, says why, and sends it to the county."""
-    assert chief.today("待初審") >= 1
+    assert chief.today("待初審", BENEFIT) >= 1
     chief.follow(case_no(chief, pk)).nudge("初審：擬准")
     assert "要填寫意見" in chief.page.locator(".moves").inner_text()
     chief.page.fill("#move-comment", "家庭人口與所得相符，擬准")
@@ -116,7 +116,7 @@ def first_review(chief: Person, pk: int) -> None:
 
 def second_review(officer: Person, pk: int) -> None:
     """The officer checks the exclusions and recomputes."""
-    assert officer.today("待複審") >= 1
+    assert officer.today("待複審", BENEFIT) >= 1
     officer.follow(case_no(officer, pk))
     assert "核定" not in officer.moves
     officer.move("查核互斥").picture("07-second-review").move("複審", "複核無誤，擬准")
@@ -125,7 +125,7 @@ def second_review(officer: Person, pk: int) -> None:
 
 def decide(director: Person, pk: int) -> int:
     """The director reads the trace, decides, and prints the sheet for the citizen; the monthly amount."""
-    assert director.today("待核定") >= 1
+    assert director.today("待核定", BENEFIT) >= 1
     director.follow(case_no(director, pk)).picture("08-decide", "table.trace", 440).fair()
     trace = director.page.locator("table.trace").inner_text()
     assert "是否年滿65歲" in trace and "中低收入老人生活津貼發給辦法第2條" in trace and "符合" in trace and "不符合" not in trace

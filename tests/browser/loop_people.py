@@ -58,9 +58,15 @@ class Person:
         sites.give_purpose(self.page, self.purpose)
         return self
 
-    def today(self, words: str) -> int:
-        """The number of a piece of today's work; goes to its list."""
+    def today(self, words: str, benefit: str = "") -> int:
+        """The number of a piece of today's work, of a benefit's queue when one is named; goes to its list."""
         self.open("/")
+        if benefit:
+            cell = self.page.locator(f"main table.desk a.desk-number[aria-label^='{benefit}　{words} ']")
+            number = int(cell.inner_text().replace(",", ""))
+            cell.click()
+            self.page.wait_for_load_state()
+            return number
         tile = self.page.locator("main a.stat", has=self.page.locator(".stat-label", has_text=re.compile(f"^{re.escape(words)}$")))
         number = int(tile.locator(".stat-number").inner_text().replace(",", ""))
         tile.click()

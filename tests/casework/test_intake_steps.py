@@ -88,6 +88,6 @@ def test_the_longest_waiting_is_first_in_a_queue(desk, client_as):
     first = desk.case.case_no
     desk.open(2).fill().submit()
     page = client_as(f"clerk.{HOME_TOWN}").get("/").text
-    queue = re.search(r'href="([^"]*_flt_0_state=submitted[^"]*)"', page)[1].replace("&amp;", "&")
+    queue = re.search(r'href="(/elderly_living_allowance/[^"]*_flt_0_state=submitted[^"]*)"', page)[1].replace("&amp;", "&")
     rows = re.findall(r"ELA\d+", client_as(f"clerk.{HOME_TOWN}").get(queue).text)
     assert rows[0] == first
