@@ -1,4 +1,4 @@
-"""What the tests need beside Python: PostgreSQL, Chromium, a Chinese font. Installs what is missing where it may, else says how.
+"""What the tests need beside Python: PostgreSQL, Chromium, Chinese fonts. Installs what is missing where it may, else says how.
 
 `python tests/needs.py` exits 0 when everything is here. Only apt, and only as root, installs anything.
 """
@@ -25,6 +25,13 @@ def has_chinese_font() -> bool:
     return bool(subprocess.run(["fc-list", ":lang=zh-tw", "family"], capture_output=True, text=True, check=False).stdout.strip())
 
 
+def has_rare_characters() -> bool:
+    """Whether the font with the national 全字庫 is here: names have characters that common fonts lack."""
+    if not shutil.which("fc-list"):
+        return False
+    return "TW" in subprocess.run(["fc-list", ":family=TW-Kai", "family"], capture_output=True, text=True, check=False).stdout
+
+
 def chromium() -> str | None:
     """The path of a Chromium on this machine, or None."""
     return os.environ.get("SWIS_CHROMIUM") or next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
@@ -43,6 +50,7 @@ NEEDS = (
     Need(f"PostgreSQL {postgres.OLDEST} 以上（伺服器程式）", postgres.bin_directory, ("postgresql",)),
     Need("Chromium 瀏覽器", chromium, ("chromium",)),
     Need("中文字型", has_chinese_font, ("fonts-noto-cjk", "fontconfig")),
+    Need("罕用字字型（全字庫正楷體）", has_rare_characters, ("fonts-cns11643-kai", "fontconfig")),
 )
 
 

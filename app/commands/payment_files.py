@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from flask import current_app
@@ -13,13 +14,16 @@ from app.core import roc
 from app.models.office import Township
 from app.models.payment import PaymentLine
 from app.models.payment_run import PayerSetting, PaymentFile, PaymentRun
-from app.payments import bank_csv, cash_list, export_log, post_office, register
+from app.payments import bank_csv, cash_list, export_log, post_office, register, signature_pdf
 from app.payments.fixed_width import Layout, LayoutError, RecordError
 from app.payments.line import Line
+from app.printing.documents import Sheet
 from app.rules.benefits import benefit as benefit_row
+from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, TOWN_CLERK
 
 from . import payment_lines
-from .base import Context, NotFound, Refused
+from .base import Context, NotFound, Refused, command
+from .payer_settings import payer_setting
 
 SENT = ("released", "filed", "reconciled")
 KINDS = {"post_office": "郵局媒體轉存檔", "bank_csv": "金融機構轉帳檔", "cash_list": "印領清冊", "register": "發放清冊"}
@@ -164,3 +168,16 @@ def totals_of(files: Iterable[PaymentFile]) -> tuple[int, int]:
     """Rows and NTD of the files that carry money (the 發放清冊 lists them all again)."""
     money = [f for f in files if f.kind != "register"]
     return sum(f.line_count for f in money), sum(f.total for f in money)
+
+
+@command("payments.print_list", roles=(ACCOUNTANT, TOWN_CLERK, COUNTY_OFFICER))
+def signature_volumes(ctx: Context, run_id: int) -> tuple[list[list[Sheet]], str, datetime, int]:
+    """The 印領清冊 of a run that was approved: its volumes, the file's name, the moment it was made, the lines. Raises Refused, NotFound."""
+    run = ctx.get(PaymentRun, run_id)
+    if run.state not in ("approved", *SENT):
+        raise Refused("清冊核准後才能列印印領清冊", "E-PAY-STATE")
+    lines = payment_lines.unchanged(ctx.session, run)
+    volumes = signature_pdf.volumes(heading(ctx, run, payer_setting(ctx.session, run.benefit, run.town_code)), lines)
+    if not volumes:
+        raise Refused("這份清冊沒有以現金印領的對象，不需要印領清冊", "E-PAY-NO-CASH")
+    return volumes, f"{run.run_no}_印領清冊", run.released_at or run.made_at, sum(len(p.rows) for v in volumes for s in v for p in s.pages)

@@ -16,6 +16,11 @@ def clean_name(value: str) -> str:
     return unicodedata.normalize("NFC", value.translate(_INVISIBLE)).strip(" \u3000\t")
 
 
+def display_width(value: str) -> int:
+    """How wide a text stands in print, in half widths: a Chinese character is two, a letter or figure one."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in value)
+
+
 def row_number(value: str) -> int | None:
     """A row's number as a form sends it: plain digits that fit a database integer; None for whatever else comes."""
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None

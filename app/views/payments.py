@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from wtforms import FileField, Form, SelectField, StringField
 
-from app.commands import payment_differences, payment_files, payment_results, payment_roster, payments
+from app.commands import payment_differences, payment_files, payment_results, payment_roster, payments, printing
 from app.commands.base import CommandError
 from app.commands.payments import RUN
 from app.core import clock, roc
@@ -189,6 +189,10 @@ class PaymentRunView(RegisterView):
             "may_rebuild": item.state in ("built", "checked") and item.kind != REPAY and who.can("payments.build"),
             "files": [(f, payment_files.KINDS[f.kind]) for f in item.files],
             "may_download": self.permits("download"),
+            "may_print": self.permits("download")
+            and who.can("payments.print_list")
+            and item.state in ("approved", *payment_files.SENT)
+            and bool(sums.get("by_channel", {}).get("cash")),
             "levels": [(towns.get(x.name, "") or "全冊", x) for x in payment_results.levels(session, item)] if item.files else [],
             "may_take_in": item.state == "filed" and self.permits("result"),
             "may_report": item.state in payment_roster.PAID and self.permits("roster"),
@@ -356,6 +360,21 @@ class PaymentRunView(RegisterView):
             "export", (PaymentFile.__tablename__, str(row.id)), f"撥款作業：下載{payment_files.KINDS[row.kind]}", rows=row.line_count
         )
         return send_file(io.BytesIO(content), "application/octet-stream", as_attachment=True, download_name=row.name)
+
+    @expose("/signature/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("download")
+    def signature(self, pk: str) -> ResponseReturnValue:
+        """印領清冊 as PDF with page totals, to be signed; logged."""
+        item = self.item(pk)
+        try:
+            volumes, name, made_at, count = payment_files.signature_volumes(web.signed_in(), item.id)
+            content, name = printing.print_volumes(volumes, name, made_at)
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
+        web.log_access("print", (PaymentRun.__tablename__, str(item.id)), "撥款作業：列印印領清冊", rows=count)
+        return send_file(io.BytesIO(content), as_attachment=True, download_name=name)
 
     @expose("/roster/<pk>", methods=["POST"])
     @has_access

@@ -1,0 +1,1 @@
+"""Printed documents: the text that stands on paper, characters nobody has, and how long a register takes."""
