@@ -22,6 +22,7 @@ from app.security import scope
 from app.security.actor import Actor
 from app.security.roles import COUNTY, MINISTRY_OFFICER
 
+from .arrivals import taken_back
 from .base import Context, Refused, command
 from .verify import invariant
 
@@ -129,6 +130,8 @@ def undo(ctx: Context, batch_id: int, reason: str) -> None:
         before = ctx.get(Batch, batch.supersedes_id, lock=True)
         before.state = ACCEPTED if before.snapshot_path else NIL
     ctx.audit("exchange.undone", batch, reason=reason.strip())
+    ctx.session.flush()
+    taken_back(ctx, batch.source)
 
 
 def _run_that_read(session: Session, batch: Batch) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from wtforms import Form, IntegerField, StringField, TextAreaField
 
 from app.commands.base import CommandError
-from app.commands.casework import documents, exclusions, facts, intake, review
+from app.commands.casework import arrival_tasks, documents, exclusions, facts, intake, received_means, review
 from app.commands.casework.steps import APPLICATION
 from app.core import clock, money, roc
 from app.extensions import db
@@ -41,6 +41,7 @@ name_events(
     {
         "application.opened": _l("Draft opened"),
         "application.saved": _l("Application saved"),
+        "application.means_filled": _l("Received tax and pension data filled in"),
         "application.document": _l("Document noted"),
         "application.exclusions_checked": _l("Exclusions checked"),
         "application.exception": _l("Lawful exception recorded"),
@@ -82,6 +83,10 @@ def _complete(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
 
 def _check(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
     exclusions.check_exclusions(actor, pk)
+
+
+def _fill(actor: Actor, pk: int, comment: str, seen_version: Any) -> None:
+    received_means.fill_means(actor, pk)
 
 
 class CorrectionForm(Form):
@@ -136,6 +141,7 @@ class ApplicationView(IntakePages, CaseView):
         "first_visit": _passed("needs_visit"),
         "forward": review.forward,
         "check_exclusions": _check,
+        "fill_means": _fill,
         "second_review": _second,
         "return_to_township": _return,
         "approve": _approve,
@@ -179,6 +185,8 @@ class ApplicationView(IntakePages, CaseView):
                 buttons.append(MoveButton("first_visit", _l("Needs a home visit"), "default", True))
         if item.state in ("forwarded", "second_reviewed") and who.can("casework.exclusions"):
             buttons.append(MoveButton("check_exclusions", _l("Check exclusions now")))
+        if item.editable and "means" in item.SECTIONS and who.can("casework.save") and self.permits("intake"):
+            buttons.append(MoveButton("fill_means", _l("Fill in received tax and pension data")))
         buttons += [b for name, b in found.items() if name in self.move_commands]
         return buttons
 
@@ -218,6 +226,7 @@ class ApplicationView(IntakePages, CaseView):
             "days_left": self.days_left(item, today),
             "alerts": self.alerts(item, today),
             "links": self._links(item),
+            "tasks": arrival_tasks.open_for(session, item.id) if item.state == "approved" else [],
             "show_month": roc.show_month,
             "exact": lambda v: "" if v is None else money.show_exact(v),
             "first_results": FIRST_RESULTS,

@@ -28,7 +28,7 @@ INCOMES = {k.value: k.zh for k in facts.IncomeKind}
 ASSETS = {k.value: k.zh for k in facts.AssetKind}
 EXEMPTIONS = {k.value: k.zh for k in facts.LandExemption}
 PERIODS = {"year": "全年", "month": "每月"}
-SOURCES = {"tax": "財稅資料", "declared": "申請人檢附"}
+SOURCES = {"tax": "財稅資料", "register": "機關提供", "declared": "申請人檢附"}
 
 
 class YesNoSelect(SelectField):

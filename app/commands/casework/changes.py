@@ -13,6 +13,7 @@ from app.commands.base import Context, Refused, command
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice, Document
 from app.models.award import Award
+from app.models.case_task import CaseTask
 from app.models.decision import CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
 from app.models.person import Person
@@ -205,6 +206,7 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (CorrectionNotice, CorrectionNotice.application_id, applications),
         (Decision, Decision.application_id, applications),
         (Change, Change.application_id, applications),
+        (CaseTask, CaseTask.application_id, applications),
         (Application, Application.applicant_id, [person.id]),
     ):
         ctx.session.execute(update(model).where(key.in_(keys)).values(town_code=town_code).execution_options(synchronize_session=False))

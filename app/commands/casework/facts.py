@@ -155,6 +155,8 @@ def _work(m: HouseholdMember) -> f.Work | None:
 
 
 def _line_source(line: IncomeLine | AssetLine) -> f.Source:
+    if line.source == "register":
+        return f.Source("退撫機關提供資料")
     return f.Source(f"{line.tax_year}年度財稅資料" if line.source == "tax" and line.tax_year else "申請人檢附證明")
 
 
