@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from app.commands import deliveries, exchange
+from app.commands import mappings as stored
 from app.commands.base import Refused
 from app.commands.exchange import BatchResult
 from app.core import roc
@@ -57,12 +58,15 @@ def _details(result: BatchResult) -> str:
     return "\n".join(lines)
 
 
-def _mapping(text: str | None) -> mappings.Mapping | None:
-    """A mapping given as a JSON file."""
+def _mapping(text: str | None, source: str, county: str | None) -> mappings.Mapping | None:
+    """A mapping given as a JSON file, or by the name of a stored one that is in use. A file of that name goes first."""
     if text is None:
         return None
+    path = Path(text)
+    if not path.exists() and path.name == text and path.suffix.lower() != ".json":
+        return stored.named(Actor.system("swis import"), text, source, county)
     try:
-        return mappings.load(Path(text))
+        return mappings.load(path)
     except FileProblem as problem:
         raise Refused(str(problem), problem.code) from None
 
@@ -74,7 +78,7 @@ def _mapping(text: str | None) -> mappings.Mapping | None:
 @click.option("--month", type=MONTH, help="資料年月，例如 09803")
 @click.option("--kind", help="資料種類，例如 elderly_living_allowance")
 @click.option("--mode", type=click.Choice(exchange.MODES), default="new", show_default=True, help="新送件、補正更正的列、整份取代")
-@click.option("--mapping", help="格式對照的 JSON 檔（固定長度檔案必填）")
+@click.option("--mapping", help="格式對照的 JSON 檔，或主控台已啟用的格式對照名稱（固定長度檔案必填）")
 @json_option
 def import_one(
     source: str, file: Path, county: str | None, month: int | None, kind: str | None, mode: str, mapping: str | None, as_json: bool
@@ -82,7 +86,7 @@ def import_one(
     """收下一個檔案：逐列檢核，通過的列封存，退回的列寫成錯誤檔"""
     if source not in LAYOUTS:
         fail("".join(say("source_unknown", source=source, known="、".join(LAYOUTS))), "source_unknown", as_json)
-    given = _mapping(mapping)
+    given = _mapping(mapping, source, county)
     try:
         result = exchange.import_file(Actor.system("swis import"), source, file, county, month, kind, mode, given)
     except Refused as refusal:

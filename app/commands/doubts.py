@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.core import clock, roc
 from app.core.text import fold
+from app.exchange import codes
 from app.exchange.layouts import ANSWER_COLUMNS, DOUBT_COLUMNS, Field, Layout
 from app.exchange.messages import FileProblem
 from app.exchange.readers import open_table
@@ -254,6 +255,8 @@ def export_doubts(ctx: Context, path: Path, month: int, county: str | None = Non
     """Write the doubts a month's match has shown, in the contract's columns; how many. Raises Refused for an unknown grade."""
     if grade is not None and grade not in ("A", "B", "C"):
         raise Refused("等級只有 A、B、C", "E-MAT-GRADE")
+    if county is not None and county not in codes.COUNTIES:
+        raise Refused(f"沒有「{county}」這個縣市代碼；請填 5 碼縣市代碼，例如 10004", "E-MAT-COUNTY")
     shown = (
         select(Doubt, DoubtSighting.said)
         .join(DoubtSighting, DoubtSighting.doubt_id == Doubt.id)

@@ -76,6 +76,23 @@ def remembered(session: Session, county: str, source: str) -> ExchangeMapping | 
     return session.scalars(found.order_by(ExchangeMapping.used_at.desc(), ExchangeMapping.id.desc()).limit(1)).one_or_none()
 
 
+@command("exchange.import", roles=SENDERS)
+def named(ctx: Context, name: str, source: str, county: str | None) -> mappings.Mapping:
+    """The version in use of a stored mapping: the county's own, else the nation's. Raises Refused when there is none or it is not clear."""
+    of = select(ExchangeMapping).where(ExchangeMapping.name == name, ExchangeMapping.source == source, ExchangeMapping.state == IN_USE)
+    if county is not None:
+        of = of.where(ExchangeMapping.county_code.in_((county, "")))
+    found = ctx.session.scalars(of.order_by(ExchangeMapping.county_code.desc())).all()
+    if not found:
+        raise Refused(f"找不到對照檔或使用中的格式對照「{name}」；請確認檔案路徑，或在主控台「格式對照」查看名稱與資料來源", "mapping_form")
+    if county is None and len(found) > 1:
+        raise Refused(f"不只一個縣市有格式對照「{name}」；請以 --county 指定縣市", "E-MAP-NAME")
+    try:
+        return as_mapping(found[0])
+    except FileProblem as problem:
+        raise Refused(str(problem), problem.code) from None
+
+
 @command("exchange.mapping", roles=SENDERS)
 def save_mapping(ctx: Context, source: str, name: str, body: dict[str, Any], note: str = "") -> int:
     """Keep a draft; the version after the last one of that name (a draft never used is written over). Raises Refused."""

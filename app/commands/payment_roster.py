@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core import roc
 from app.core.months import Months
-from app.exchange import snapshots, write
+from app.exchange import codes, snapshots, write
 from app.exchange.layouts import ROSTER
 from app.models.award import Award
 from app.models.payment import Payment, PaymentLine
@@ -100,6 +100,8 @@ def write_roster(ctx: Context, county: str, month: int, kind: str, path: Path) -
     """Write the roster of one benefit and month; our own importer takes it back. Raises Refused when nothing was paid."""
     if kind not in benefits() or not benefit(kind).pays:
         raise Refused(f"「{kind}」不是發放現金的給付項目", "E-ROSTER-KIND")
+    if county not in codes.COUNTIES:
+        raise Refused(f"沒有「{county}」這個縣市代碼；請填 5 碼縣市代碼，例如 10004", "E-MAT-COUNTY")
     rows = roster_rows(ctx.session, county, month, kind)
     if not rows:
         raise Refused(f"{roc.show_month(month)}沒有已撥款的{benefit(kind).name}清冊，沒有產生名冊；確無資料請用 nil 申報", "E-ROSTER-EMPTY")
