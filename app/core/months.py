@@ -15,6 +15,9 @@ class Months:
     @classmethod
     def of(cls, *spans: tuple[int, int | None]) -> "Months":
         """From (first, last) pairs in any order; last None = open; first > last = empty."""
+        if len(spans) == 1:
+            first, last = spans[0][0], FOREVER if spans[0][1] is None else spans[0][1]
+            return cls(((first, last),) if first <= last else ())
         out: list[tuple[int, int]] = []
         closed = [(a, FOREVER if b is None else b) for a, b in spans]
         for a, b in sorted(s for s in closed if s[0] <= s[1]):

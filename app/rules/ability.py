@@ -4,7 +4,7 @@ The living allowance for elders has no definition of its own; before ROC 111 the
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .facts import ConditionKind as K
 from .facts import Member, Source
@@ -22,8 +22,7 @@ _ITEM = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Ability:
+class Ability(NamedTuple):
     """Can this person work (None = not known), by which clause and why."""
 
     able: bool | None
@@ -44,7 +43,7 @@ def ability(member: Member, on: dt.date, carer_taken: bool = False) -> Ability:
     if age >= 65:
         return Ability(False, article, f"{age}歲，已滿65歲", born)
     open_question: Ability | None = None
-    for kind in _100 if on >= SINCE_100 else _97:
+    for kind in (_100 if on >= SINCE_100 else _97) if member.conditions else ():
         holds = member.has(kind, on)
         if holds is False:
             continue

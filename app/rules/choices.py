@@ -1,6 +1,6 @@
 """The applicant's other benefits against the exclusion pairs: one line each, and the months that are left."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from fractions import Fraction
 
 from app.core import money, roc
@@ -15,29 +15,43 @@ QUESTION = "是否領有須擇一之其他津貼？"
 
 
 def other_benefit_lines(
-    benefit: str, facts: CaseFacts, parameters: Parameters, pairs: Iterable[Exclusion] | None, first: int | None, amount: int | None
+    benefit: str, facts: CaseFacts, parameters: Parameters, pairs: tuple[Exclusion, ...] | None, first: int | None, amount: int | None
 ) -> tuple[tuple[TestLine, ...], Months]:
     """Lines and payable months from `first` on. Not checked is "not known"; nothing found after checking is "met"."""
-    rows = pairs_for(benefit, facts.on) if pairs is None else tuple(e for e in pairs if e.benefit == benefit and e.enabled)
-    now = roc.month_of(facts.on)
-    months = Months.of((now if first is None else first, None))
-    source = (facts.other_benefits_source,) if facts.other_benefits_source else ()
-    choose = [e for e in rows if e.relation is Relation.CHOOSE_ONE]
-    article = next((e.article_zh for e in choose if e.article_zh), "")
-    limit = "僅得擇一：" + "、".join(e.counterpart_zh for e in choose if e.confidence == "high")
-    if facts.other_benefits is None:
-        return (TestLine("other_benefits", article, QUESTION, "尚未查核", limit, Outcome.NOT_KNOWN, sources=source),), months
+    months = Months.of((roc.month_of(facts.on) if first is None else first, None))
     if not facts.other_benefits:
-        return (TestLine("other_benefits", article, QUESTION, "查核結果：未領有", limit, Outcome.MET, sources=source),), months
+        outcome = Outcome.NOT_KNOWN if facts.other_benefits is None else Outcome.MET
+
+        def line() -> TestLine:
+            measured = "尚未查核" if facts.other_benefits is None else "查核結果：未領有"
+            source = (facts.other_benefits_source,) if facts.other_benefits_source else ()
+            article, limit = _choice(_rows(benefit, facts, pairs))
+            return TestLine("other_benefits", article, QUESTION, measured, limit, outcome, sources=source)
+
+        return (TestLine.when_read("other_benefits", outcome, line),), months
+    rows = _rows(benefit, facts, pairs)
+    article, limit = _choice(rows)
     lines = []
     for other in facts.other_benefits:
         found = [e for e in rows if e.counterpart == other.kind]
         if not found:
             lines.append(_unlisted(other, article, limit))
         for pair in found:
-            line, months = _line(pair, other, facts, parameters, months, amount)
-            lines.append(line)
+            found_line, months = _line(pair, other, facts, parameters, months, amount)
+            lines.append(found_line)
     return tuple(lines), months
+
+
+def _rows(benefit: str, facts: CaseFacts, pairs: tuple[Exclusion, ...] | None) -> tuple[Exclusion, ...]:
+    """The pairs the county works with for the benefit (default: the national ones)."""
+    return pairs_for(benefit, facts.on) if pairs is None else tuple(e for e in pairs if e.benefit == benefit and e.enabled)
+
+
+def _choice(rows: tuple[Exclusion, ...]) -> tuple[str, str]:
+    """The article that lets a person choose one, and between which."""
+    choose = [e for e in rows if e.relation is Relation.CHOOSE_ONE]
+    article = next((e.article_zh for e in choose if e.article_zh), "")
+    return article, "僅得擇一：" + "、".join(e.counterpart_zh for e in choose if e.confidence == "high")
 
 
 def _line(

@@ -3,12 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from app.core import money, roc
 from app.core.months import Months
 
 from . import household, personal, timing
 from .choices import other_benefit_lines
+from .exact import less, product
 from .exclusions import Exclusion
 from .facts import CaseFacts, Source, Status
 from .means import Means, household_line, means_of, per_capita_line, soften, status_line, total_line, with_kept_holdings
@@ -55,6 +57,7 @@ VERSIONS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def version_on(day: dt.date) -> Version:
     """The version in force. Raises NoLaw before 97-10-01."""
     return in_force(VERSIONS, day, LAW)
@@ -123,7 +126,9 @@ def _judge(
     missing += [MissingItem("fact", x.code, f"{x.question}{x.measured}") for x in asked if x.outcome is Outcome.NOT_KNOWN]
     answer = answer_of(trace)
     yes = answer is Answer.YES
-    return Decision(
+    asked_for = tuple(dict.fromkeys((*missing, *(() if _exempt(facts, version) else means.missing))))
+    return Decision.of_means(
+        means,
         benefit=BENEFIT,
         rule_version=f"{version.code}/{law.code}",
         on=facts.on,
@@ -132,15 +137,8 @@ def _judge(
         band=band if yes else "",
         start_month=months.spans[0][0] if yes else None,
         months=months if yes else Months(),
-        per_capita=means.per_capita,
-        household_income=means.income.total if means.persons else None,
-        persons=means.persons,
         trace=trace,
-        household=means.household,
-        income=means.income.lines,
-        movable=means.movable.lines,
-        real_estate=means.real_estate.lines,
-        missing=tuple(dict.fromkeys((*missing, *(() if _exempt(facts, version) else means.missing)))),
+        missing=asked_for,
     )
 
 
@@ -196,11 +194,12 @@ def _movable_line(facts: CaseFacts, parameters: Parameters, version: Version, me
         missing.append(MissingItem("setting", found.name, found.text))
         return total_line("movable", f"{LAW}{version.movable}", question, means.movable, None, found.text)
     limit = limit_for(found, means.persons) if means.persons else None
-    text = (
-        f"{money.show_exact(limit)}元（一人{found.text}元，每增加一人加25萬元，計{means.persons}人）"
-        if limit is not None
-        else "人數尚未查明"
-    )
+
+    def text() -> str:
+        if limit is None:
+            return "人數尚未查明"
+        return f"{money.show_exact(limit)}元（一人{found.text}元，每增加一人加25萬元，計{means.persons}人）"
+
     return total_line("movable", f"{LAW}{version.movable}", question, means.movable, limit, text)
 
 
@@ -213,7 +212,7 @@ def _real_estate_line(facts: CaseFacts, parameters: Parameters, version: Version
         line = total_line("real_estate", article, question, means.real_estate, None, found.text)
     else:
         whole = means.real_estate if means.persons else replace(means.real_estate, total=None, at_most=None)
-        line = total_line("real_estate", article, question, whole, found.value, f"{found.text}元以下（本縣評定基準）")
+        line = total_line("real_estate", article, question, whole, found.value, lambda: f"{found.text}元以下（本縣評定基準）")
     return with_kept_holdings(line, facts, parameters, f"{LAW}第4條第2項", missing) if version.status_exempts else line
 
 
@@ -234,15 +233,21 @@ def _band(
             TestLine("band", article, question, "每人每月收入或最低生活費尚未查明", "未達1.5倍全額，1.5倍以上半額", Outcome.NOT_KNOWN),
         )
     assert found.value is not None
-    line, top = found.value * Fraction(3, 2), found.value * Fraction(5, 2)
-    band = FULL if means.per_capita < line else HALF
-    note = ""
-    if means.per_capita == top and not version.edge_named:
-        note = f"恰為2.5倍：{version.band}未明定所屬級距，第2條以「未超過」認其符合資格，建議發給半額"
-    limit = f"未達{money.show_exact(line)}元（1.5倍）全額；{money.show_exact(line)}元以上至{money.show_exact(top)}元（2.5倍）半額"
-    measured = f"每人每月{money.show_exact(means.per_capita)}元，{_ZH[band]}"
-    source = Source(found.source, found.effective_from)
-    return band, (TestLine("band", article, question, measured, limit, Outcome.MET, means.per_capita, Fraction(line), (source,), note),)
+    per_capita, value = means.per_capita, found.value
+    edge = product(value, Fraction(3, 2))
+    band = FULL if less(per_capita, edge) else HALF
+
+    def line() -> TestLine:
+        top = product(value, Fraction(5, 2))
+        note = ""
+        if per_capita == top and not version.edge_named:
+            note = f"恰為2.5倍：{version.band}未明定所屬級距，第2條以「未超過」認其符合資格，建議發給半額"
+        limit = f"未達{money.show_exact(edge)}元（1.5倍）全額；{money.show_exact(edge)}元以上至{money.show_exact(top)}元（2.5倍）半額"
+        measured = f"每人每月{money.show_exact(per_capita)}元，{_ZH[band]}"
+        source = (Source(found.source, found.effective_from),)
+        return TestLine("band", article, question, measured, limit, Outcome.MET, per_capita, edge, source, note)
+
+    return band, (TestLine.when_read("band", Outcome.MET, line),)
 
 
 def _start(facts: CaseFacts) -> tuple[int | None, TestLine]:
@@ -256,4 +261,7 @@ def _start(facts: CaseFacts) -> tuple[int | None, TestLine]:
     birth = facts.applicant.birth
     if birth is not None and month < (turned := roc.month(birth.year - roc.EPOCH + 65, birth.month)):
         month, note = turned, "申請當時未滿65歲，自年滿65歲之月起"
-    return month, TestLine("start", found.article, question, f"{roc.show_month(month)}起", "", Outcome.MET, note=note)
+    article = found.article
+    return month, TestLine.when_read(
+        "start", Outcome.MET, lambda: TestLine("start", article, question, f"{roc.show_month(month)}起", "", Outcome.MET, note=note)
+    )

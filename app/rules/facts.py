@@ -33,7 +33,7 @@ class Relation(StrEnum):
 
     @property
     def zh(self) -> str:
-        return _RELATION_ZH[self.value]
+        return _RELATION_ZH[self]
 
 
 _RELATION_ZH = {
@@ -151,7 +151,7 @@ class IncomeKind(StrEnum):
 
     @property
     def zh(self) -> str:
-        return _INCOME_ZH[self.value]
+        return _INCOME_ZH[self]
 
 
 _INCOME_ZH = {
@@ -196,7 +196,10 @@ class AssetKind(StrEnum):
 
     @property
     def zh(self) -> str:
-        return {"deposit": "存款", "investment": "投資", "security": "有價證券", "land": "土地", "house": "房屋"}[self.value]
+        return _ASSET_ZH[self]
+
+
+_ASSET_ZH = {"deposit": "存款", "investment": "投資", "security": "有價證券", "land": "土地", "house": "房屋"}
 
 
 class LandExemption(StrEnum):
@@ -278,6 +281,8 @@ class Member:
 
     def has(self, kind: ConditionKind, on: dt.date) -> bool | None:
         """Does the circumstance hold on a day? Not listed = not claimed = False."""
+        if not self.conditions:
+            return False
         answer: bool | None = False
         for c in self.conditions:
             if c.kind is kind and (c.since is None or c.since <= on) and (c.until is None or on <= c.until):
@@ -394,4 +399,5 @@ class CaseFacts:
 
     @property
     def applicant(self) -> Member:
-        return next(m for m in self.members if m.relation is Relation.APPLICANT)
+        first = self.members[0]
+        return first if first.relation is Relation.APPLICANT else next(m for m in self.members if m.relation is Relation.APPLICANT)

@@ -6,9 +6,10 @@ A law is data: clauses that bring a person in, clauses that leave one out. Each 
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
-from .ability import abilities
-from .facts import CaseFacts, Member, Status
+from .ability import Ability, abilities
+from .facts import CaseFacts, Condition, Member, Status
 from .facts import ConditionKind as K
 from .facts import Relation as R
 from .logic import Truth, all_of, any_of, negate
@@ -18,11 +19,11 @@ from .trace import CountedMember
 class Family:
     """The people of a case on a day, with what clauses ask about them."""
 
-    def __init__(self, members: tuple[Member, ...], on: dt.date, status: Status | None = None):
+    def __init__(self, members: tuple[Member, ...], on: dt.date, status: Status | None = None, ability: dict[str, Ability] | None = None):
         self.members = members
         self.on = on
         self.status = status
-        self.ability = abilities(members, on)
+        self.ability = abilities(members, on) if ability is None else ability
         self._by_ref = {m.ref: m for m in members}
 
     def via(self, member: Member) -> Member | None:
@@ -44,7 +45,7 @@ class Family:
 Test = Callable[[Member, Family], Truth]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Clause:
     """One clause of an article: `text` says in the law's words why a person is in or out."""
 
@@ -54,7 +55,7 @@ class Clause:
     asks: tuple[K, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MemberLaw:
     """One version of the counted-member rule. With `taxpayer_stays`, who claims a counted person as tax dependant stays counted
     even where a clause would leave the person out."""
@@ -271,31 +272,66 @@ _VERSIONS: dict[str, tuple[tuple[dt.date, MemberLaw], ...]] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def member_law(benefit: str, on: dt.date) -> MemberLaw | None:
     """The counted-member rule of a benefit on a day; None where no rule was sourced."""
     return next((law for since, law in reversed(_VERSIONS.get(benefit, ())) if since <= on), None)
 
 
-def counted_members(facts: CaseFacts, law: MemberLaw) -> tuple[CountedMember, ...]:
+_Standing = tuple[R, str, dt.date | None, dt.date | None, bool | None, bool | None, bool | None, tuple[Condition, ...], bool | None]
+_Verdict = tuple[bool | None, Clause | None, str]
+
+
+def counted_members(facts: CaseFacts, law: MemberLaw, family: Family | None = None) -> tuple[CountedMember, ...]:
     """Every member of the case, in order, counted or not, with the clause that decides."""
-    family = Family(facts.members, facts.on, facts.status)
-    return tuple(_judge(m, family, law) for m in facts.members)
+    family = family or Family(facts.members, facts.on, facts.status)
+    places = {m.ref: str(i) for i, m in enumerate(facts.members)}
+    standing = tuple([_standing(m, places.get(m.via, "") if m.via else "", family) for m in facts.members])
+    verdicts = _verdicts(law, facts.on, facts.status, standing)
+    return tuple(
+        CountedMember.when_read(m.ref, verdict[0], partial(_line, m, verdict)) for m, verdict in zip(facts.members, verdicts, strict=True)
+    )
 
 
-def _judge(m: Member, family: Family, law: MemberLaw) -> CountedMember:
-    def line(counted: bool | None, clause: Clause | None, reason: str = "") -> CountedMember:
-        sources = tuple(s for k in (clause.asks if clause else ()) for s in m.source_of(k)) or ((m.source,) if m.source else ())
-        return CountedMember(
-            m.ref, m.name, m.relation.zh, counted, clause.article if clause else "", reason or (clause.text if clause else ""), sources
+def _standing(m: Member, via: str, family: Family) -> _Standing:
+    """All that a clause may ask about a person. A birthday matters among brothers and sisters alone."""
+    return (
+        m.relation, via, m.birth if m.relation is R.SIBLING else None, m.death, m.lives_together, m.same_registration,
+        m.claims_dependant, m.conditions, family.ability[m.ref].able,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 16)
+def _verdicts(law: MemberLaw, on: dt.date, status: Status | None, standing: tuple[_Standing, ...]) -> tuple[_Verdict, ...]:
+    """The verdict on each member. The clauses see nothing but the standing, so families that stand alike are judged once."""
+    members = tuple(
+        Member(
+            str(i), relation, birth=birth, death=death, via=via, lives_together=together, same_registration=registered,
+            claims_dependant=claims, conditions=conditions,
         )
+        for i, (relation, via, birth, death, together, registered, claims, conditions, _) in enumerate(standing)
+    )  # fmt: skip
+    family = Family(members, on, status, {str(i): Ability(able=s[-1], article="", reason="") for i, s in enumerate(standing)})
+    return tuple(_judge(m, family, law) for m in members)
 
+
+def _line(m: Member, verdict: _Verdict) -> CountedMember:
+    counted, clause, reason = verdict
+    sources = tuple(s for k in (clause.asks if clause else ()) for s in m.source_of(k)) or ((m.source,) if m.source else ())
+    return CountedMember(
+        m.ref, m.name, m.relation.zh, counted, clause.article if clause else "", reason or (clause.text if clause else ""), sources
+    )
+
+
+def _judge(m: Member, family: Family, law: MemberLaw) -> _Verdict:
+    """Counted or not, the clause, and the reason where it is not the clause's own text."""
     if m.death is not None and m.death <= family.on:
-        return line(False, None, "已死亡")
+        return False, None, "已死亡"
     tests = [(c, c.test(m, family)) for c in law.include]
     into = next((c for c, t in tests if t), None)
     maybe = next((c for c, t in tests if t is None), None)
     if m.relation is R.APPLICANT:
-        return line(True, into)
+        return True, into, ""
     out, unproven = None, None
     if into or maybe:
         excluding = [(c, c.test(m, family)) for c in law.exclude]
@@ -304,21 +340,21 @@ def _judge(m: Member, family: Family, law: MemberLaw) -> CountedMember:
     taxpayer = law.taxpayer.test(m, family)
     if out is not None and law.taxpayer_stays and taxpayer is not False:
         if taxpayer:
-            return line(True, law.taxpayer, f"{law.taxpayer.text}；雖屬「{out.text}」，依{law.taxpayer_stays}仍列入")
-        return line(None, out, f"屬「{out.text}」，但是否{_CLAIMS}尚未查明")
+            return True, law.taxpayer, f"{law.taxpayer.text}；雖屬「{out.text}」，依{law.taxpayer_stays}仍列入"
+        return None, out, f"屬「{out.text}」，但是否{_CLAIMS}尚未查明"
     if out is not None:
-        return line(False, out)
+        return False, out, ""
     if into is not None and unproven is None:
-        return line(True, into)
+        return True, into, ""
     if taxpayer and (unproven is None or law.taxpayer_stays):
-        return line(True, law.taxpayer)
+        return True, law.taxpayer, ""
     if unproven is not None:
-        return line(None, unproven, f"是否屬「{unproven.text}」尚未查明")
+        return None, unproven, f"是否屬「{unproven.text}」尚未查明"
     if maybe is not None:
-        return line(None, maybe, f"是否屬「{maybe.text}」尚未查明")
+        return None, maybe, f"是否屬「{maybe.text}」尚未查明"
     if taxpayer is None:
-        return line(None, law.taxpayer, f"是否{_CLAIMS}尚未查明")
-    return line(False, None, f"不屬{law.name}所列人員")
+        return None, law.taxpayer, f"是否{_CLAIMS}尚未查明"
+    return False, None, f"不屬{law.name}所列人員"
 
 
 _CLAIMS = "認列申請人或其應計算人口為綜合所得稅扶養親屬"

@@ -6,11 +6,14 @@ Amounts stay exact fractions; nothing is rounded before it is shown. A missing f
 import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from .ability import Ability
 from .facts import ConditionKind as K
 from .facts import Income, IncomeKind, Member, Source
-from .parameters import Missing, Parameters
+from .lazy import Later
+from .parameters import Missing, Number, Parameters
+from .sheet import Sheet
 from .trace import MissingItem, SumLine
 
 _WORK = (IncomeKind.WAGE, IncomeKind.PROFESSIONAL)
@@ -62,6 +65,7 @@ SAA_100 = IncomeLaw(
 )
 
 
+@lru_cache(maxsize=1024)
 def income_law(benefit: str, on: dt.date) -> IncomeLaw:
     """The elders' allowance had its own rule until 110-12-31; everything else follows the Public Assistance Act."""
     if benefit == "elderly_living_allowance" and on < dt.date(2022, 1, 1):
@@ -70,7 +74,7 @@ def income_law(benefit: str, on: dt.date) -> IncomeLaw:
 
 
 @dataclass(frozen=True, slots=True)
-class IncomeSum:
+class IncomeSum(Later):
     """`total` a month; None while a line is not known."""
 
     lines: tuple[SumLine, ...]
@@ -78,134 +82,129 @@ class IncomeSum:
     missing: tuple[MissingItem, ...]
 
 
-class _Sheet:
-    """Collects lines and what is missing while one household is worked through."""
+class _Incomes(Sheet):
+    """The income of one household while it is worked through."""
+
+    __slots__ = ("law", "on", "parameters")
 
     def __init__(self, on: dt.date, law: IncomeLaw, parameters: Parameters):
+        super().__init__()
         self.on, self.law, self.parameters = on, law, parameters
-        self.lines: list[SumLine] = []
-        self.missing: list[MissingItem] = []
-
-    def add(self, m: Member, item: str, amount: Fraction | None, basis: str, article: str, *sources: Source | None) -> None:
-        self.lines.append(SumLine(m.ref, m.name, item, amount, basis, article, tuple(s for s in sources if s)))
-
-    def unknown(self, m: Member, item: str, basis: str, article: str) -> None:
-        self.add(m, item, None, basis, article)
-        self.missing.append(MissingItem("fact", f"{m.ref}.{item}", f"{m.name or m.relation.zh}：{basis}"))
 
     def imputed(self, m: Member, name: str, basis: str, article: str) -> None:
         """Pay assumed from a parameter, with the indigenous ratio and the age and disability reductions where the law has them."""
         found = self.parameters.on(self.on, name)
         if isinstance(found, Missing):
-            self.add(m, "工作收入", None, found.text, article)
-            self.missing.append(MissingItem("setting", name, found.text))
+            self._not_set(m, found, article)
             return
         assert found.value is not None
-        pay = Fraction(found.value)
-        source = Source(found.source, found.effective_from)
+        pay: Number = found.value
         if self.law.indigenous_ratio and name != "basic_wage" and m.has(K.INDIGENOUS, self.on):
             ratio, basic = self.parameters.on(self.on, "indigenous_income_ratio"), self.parameters.on(self.on, "basic_wage")
             for needed in (ratio, basic):
                 if isinstance(needed, Missing):
-                    self.add(m, "工作收入", None, needed.text, article)
-                    self.missing.append(MissingItem("setting", needed.name, needed.text))
+                    self._not_set(m, needed, article)
                     return
             assert not isinstance(ratio, Missing) and not isinstance(basic, Missing) and ratio.value and basic.value
-            pay = max(pay * ratio.value, Fraction(basic.value))
+            pay = max(pay * ratio.value, basic.value)
             basis += "，依原住民主要工作所得比例核算（不低於基本工資）"
-        factor, why = self._reduction(m)
-        self.add(m, "工作收入", pay * factor, basis + why, article, source)
+        percent, why = self._reduction(m)
+        self.add(m, "工作收入", pay * percent, 100, basis + why, article, Source(found.source, found.effective_from))
 
-    def _reduction(self, m: Member) -> tuple[Fraction, str]:
-        age = m.age_on(self.on)
-        if not self.law.reduced or age is None:
-            return Fraction(1), ""
+    def _not_set(self, m: Member, setting: Missing, article: str) -> None:
+        self.unsettled(m, "工作收入", setting.text, article, MissingItem("setting", setting.name, setting.text))
+
+    def _reduction(self, m: Member) -> tuple[int, str]:
+        """Percent of the pay that is assumed, and why."""
+        age = m.age_on(self.on) if self.law.reduced else None
+        if age is None:
+            return 100, ""
         if m.has(K.DISABLED, self.on):
-            return Fraction(55, 100), "，身心障礙者以55%計算（第5條之1第3項）"
+            return 55, "，身心障礙者以55%計算（第5條之1第3項）"
         if 16 <= age < 20 or 60 <= age < 65:
-            return Fraction(70, 100), f"，{age}歲以70%計算（第5條之1第3項）"
-        return Fraction(1), ""
+            return 70, f"，{age}歲以70%計算（第5條之1第3項）"
+        return 100, ""
 
 
-def monthly(line: Income) -> Fraction:
-    """The amount of an income line a month."""
-    assert line.amount is not None
-    return Fraction(line.amount, 12) if line.per == "year" else Fraction(line.amount)
+_YEAR = 12
 
 
 def household_income(
     members: tuple[Member, ...], ability: dict[str, Ability], on: dt.date, law: IncomeLaw, parameters: Parameters
 ) -> IncomeSum:
     """All income of the counted members a month, line by line."""
-    sheet = _Sheet(on, law, parameters)
+    sheet = _Incomes(on, law, parameters)
     for m in members:
         if m.incomes is None:
-            sheet.unknown(m, "財稅資料", "最近一年度所得資料尚未查調", law.article)
+            sheet.unsettled(m, "財稅資料", "最近一年度所得資料尚未查調", law.article)
         _work(sheet, m, ability[m.ref])
         for line in m.incomes or ():
             if line.kind not in _WORK:
                 _other(sheet, m, line)
-    amounts = [line.amount for line in sheet.lines]
-    total = None if any(a is None for a in amounts) else sum((a for a in amounts if a is not None), Fraction(0))
-    return IncomeSum(tuple(sheet.lines), total, tuple(dict.fromkeys(sheet.missing)))
+    total, missing = sheet.total, sheet.distinct_missing()
+    return IncomeSum.later(lambda: IncomeSum(sheet.lines(), total, missing), total=total, missing=missing)
 
 
-def _work(sheet: _Sheet, m: Member, able: Ability) -> None:
+def _work(sheet: _Incomes, m: Member, able: Ability) -> None:
     law = sheet.law
-    wages = [i for i in m.incomes or () if i.kind in _WORK]
-    if any(i.amount is None for i in wages):
-        return sheet.unknown(m, "工作收入", "薪資所得金額不明", law.article)
-    earned = sum((monthly(i) for i in wages), Fraction(0))
+    wages = [i for i in m.incomes if i.kind in _WORK] if m.incomes else ()
+    earned = 0  # of a year
+    for i in wages:
+        if i.amount is None:
+            return sheet.unsettled(m, "工作收入", "薪資所得金額不明", law.article)
+        earned += i.amount if i.per == "year" else i.amount * _YEAR
     employed = m.work.employed if m.work else None
     if employed is None:
         if able.able is False and m.incomes is not None:
             text = "財稅資料所列工作收入÷12" if earned else f"{able.reason}，財稅資料查無工作收入"
-            return sheet.add(m, "工作收入", earned, text, law.article, *(i.source for i in wages))
-        return sheet.unknown(m, "工作收入", "是否就業尚未查明", law.article)
+            return sheet.add(m, "工作收入", earned, _YEAR, text, law.article, *(i.source for i in wages))
+        return sheet.unsettled(m, "工作收入", "是否就業尚未查明", law.article)
     if employed:
         assert m.work is not None
         if m.work.monthly_pay is not None:
-            return sheet.add(m, "工作收入", Fraction(m.work.monthly_pay), "薪資證明所載實際收入", law.article, m.work.source)
+            return sheet.add(m, "工作收入", m.work.monthly_pay, 1, "薪資證明所載實際收入", law.article, m.work.source)
         if earned:
-            return sheet.add(m, "工作收入", earned, "最近一年度財稅資料所列工作收入÷12", law.article, *(i.source for i in wages))
+            text = "最近一年度財稅資料所列工作收入÷12"
+            return sheet.add(m, "工作收入", earned, _YEAR, text, law.article, *(i.source for i in wages))
         if m.incomes is None:
-            return sheet.unknown(m, "工作收入", "未附薪資證明，財稅資料尚未查調", law.article)
+            return sheet.unsettled(m, "工作收入", "未附薪資證明，財稅資料尚未查調", law.article)
         if law.pay_table and m.work.pay_table is not None:
-            return sheet.add(
-                m, "工作收入", Fraction(m.work.pay_table), "全國軍公教員工待遇支給要點", f"{law.imputed_article}第1款", m.work.source
-            )
+            text = "全國軍公教員工待遇支給要點"
+            return sheet.add(m, "工作收入", m.work.pay_table, 1, text, f"{law.imputed_article}第1款", m.work.source)
         if m.work.occupation:
             return sheet.imputed(m, f"occupation_wage.{m.work.occupation}", f"職類別平均薪資（{m.work.occupation}）", law.imputed_article)
         return sheet.imputed(m, "starting_wage", "各業初任人員平均薪資", law.imputed_article)
     source = m.work.source if m.work else None
     if able.able is None:
-        return sheet.unknown(m, "工作收入", f"未就業，有無工作能力尚未查明（{able.reason}）", able.article)
+        return sheet.unsettled(m, "工作收入", f"未就業，有無工作能力尚未查明（{able.reason}）", able.article)
     if not able.able:
-        return sheet.add(m, "工作收入", Fraction(0), f"無工作能力：{able.reason}", able.article, source, *able.sources)
+        return sheet.add(m, "工作收入", 0, 1, lambda: f"無工作能力：{able.reason}", able.article, source, *able.sources)
     exempt = (
         *((K.CERTIFIED_UNEMPLOYED,) if law.unemployed_exempt else ()),
         *((K.UNMATCHED_55, K.IN_TRAINING) if law.seekers_exempt else ()),
     )
-    for kind in exempt:
+    for kind in exempt if m.conditions else ():
         if m.has(kind, sheet.on):
-            return sheet.add(m, "工作收入", Fraction(0), f"{kind.zh}，期間不計工作收入", law.basic_article, *m.source_of(kind))
+            return sheet.add(m, "工作收入", 0, 1, f"{kind.zh}，期間不計工作收入", law.basic_article, *m.source_of(kind))
         if m.has(kind, sheet.on) is None:
-            return sheet.unknown(m, "工作收入", f"是否{kind.zh}尚未查明", law.basic_article)
+            return sheet.unsettled(m, "工作收入", f"是否{kind.zh}尚未查明", law.basic_article)
     return sheet.imputed(m, "basic_wage", "有工作能力未就業，依基本工資核算", law.basic_article)
 
 
-def _other(sheet: _Sheet, m: Member, line: Income) -> None:
+def _other(sheet: _Incomes, m: Member, line: Income) -> None:
     law, item = sheet.law, line.kind.zh
     article = law.article
     if line.kind is IncomeKind.SOCIAL_ASSISTANCE:
-        return sheet.add(m, item, Fraction(0), "社會救助給付不計入", article, line.source)
+        return sheet.add(m, item, 0, 1, "社會救助給付不計入", article, line.source)
     counted = line.counted
     if line.kind in _ALWAYS or (line.kind is IncomeKind.MONTHLY_PENSION and law.monthly_pension):
         counted = True
     if counted is None:
-        return sheet.unknown(m, item, f"{item}是否列為其他收入，須由縣府認定", article)
+        return sheet.unsettled(m, item, f"{item}是否列為其他收入，須由縣府認定", article)
     if not counted:
-        return sheet.add(m, item, Fraction(0), "縣府認定不列為其他收入", article, line.source)
+        return sheet.add(m, item, 0, 1, "縣府認定不列為其他收入", article, line.source)
     if line.amount is None:
-        return sheet.unknown(m, item, f"{item}金額不明", article)
-    return sheet.add(m, item, monthly(line), f"{item}{'÷12' if line.per == 'year' else ''}", article, line.source)
+        return sheet.unsettled(m, item, f"{item}金額不明", article)
+    if line.per == "year":
+        return sheet.add(m, item, line.amount, _YEAR, f"{item}÷12", article, line.source)
+    return sheet.add(m, item, line.amount, 1, item, article, line.source)

@@ -7,9 +7,11 @@ from fractions import Fraction
 from app.core import money
 
 from .assets import AssetSum, land_law, movable, real_estate
+from .exact import at_most, less, per_head, product
 from .facts import CaseFacts, PriorHoldings, Source, Status
 from .household import Family, MemberLaw, counted_members
 from .income import IncomeSum, household_income, income_law
+from .lazy import Text, written
 from .logic import Truth, all_of
 from .parameters import Missing, Number, Parameter, Parameters, limit_for
 from .trace import CountedMember, MissingItem, Outcome, TestLine, outcome_of
@@ -31,33 +33,37 @@ class Means:
 
 def means_of(benefit: str, facts: CaseFacts, parameters: Parameters, law: MemberLaw, movable_article: str, land_article: str) -> Means:
     """Count the household, then add up its income and assets."""
-    household = counted_members(facts, law)
-    inside = {line.ref for line in household if line.counted}
-    members = tuple(m for m in facts.members if m.ref in inside)
+    family = Family(facts.members, facts.on, facts.status)
+    household = counted_members(facts, law, family)
+    members = tuple(m for m, line in zip(facts.members, household, strict=True) if line.counted)
     unclear = tuple(line for line in household if line.counted is None)
     persons = None if unclear else len(members)
     rule = income_law(benefit, facts.on)
-    income = household_income(members, Family(facts.members, facts.on, facts.status).ability, facts.on, rule, parameters)
+    income = household_income(members, family.ability, facts.on, rule, parameters)
     things = movable(members, parameters, movable_article)
     land = real_estate(members, land_law(benefit, facts.on), land_article)
-    per_capita = income.total / persons if persons and income.total is not None else None
+    per_capita = per_head(income.total, persons) if persons and income.total is not None else None
     missing = (
         *(MissingItem("fact", f"{line.ref}.counted", f"{line.name or line.relation}：{line.reason}") for line in unclear),
         *income.missing,
         *things.missing,
         *land.missing,
     )
-    return Means(law, household, persons, income, per_capita, things, land, tuple(dict.fromkeys(missing)))
+    return Means(law, household, persons, income, per_capita, things, land, tuple(dict.fromkeys(missing)) if missing else ())
 
 
 def household_line(facts: CaseFacts, means: Means) -> TestLine:
     """How many people count; not known while one is unclear."""
-    names = "、".join(line.name or line.relation for line in means.household if line.counted)
-    unclear = "、".join(line.name or line.relation for line in means.household if line.counted is None)
-    measured = f"應計算人口{means.persons}人：{names}" if means.persons else f"{unclear}應否列入尚未查明"
-    sources = _distinct(s for line in means.household for s in line.sources)
     outcome = Outcome.MET if means.persons else Outcome.NOT_KNOWN
-    return TestLine("household", means.law.name, "全家應計算人口有哪些人？", measured, "至少申請人一人", outcome, sources=sources)
+
+    def line() -> TestLine:
+        names = "、".join(line.name or line.relation for line in means.household if line.counted)
+        unclear = "、".join(line.name or line.relation for line in means.household if line.counted is None)
+        measured = f"應計算人口{means.persons}人：{names}" if means.persons else f"{unclear}應否列入尚未查明"
+        sources = _distinct(s for line in means.household for s in line.sources)
+        return TestLine("household", means.law.name, "全家應計算人口有哪些人？", measured, "至少申請人一人", outcome, sources=sources)
+
+    return TestLine.when_read("household", outcome, line)
 
 
 def per_capita_line(
@@ -72,28 +78,39 @@ def per_capita_line(
     below: bool = False,
 ) -> TestLine:
     """Is the household income per person at most (`below`: less than) `times` the parameter?"""
-    measured = _per_capita_text(means)
     if isinstance(found, Missing):
         missing.append(MissingItem("setting", found.name, found.text))
-        return TestLine(code, article, question, measured, found.text, Outcome.NOT_KNOWN, means.per_capita)
+        return TestLine(code, article, question, _per_capita_text(means), found.text, Outcome.NOT_KNOWN, means.per_capita)
     assert found.value is not None
-    limit = found.value * times
-    text = f"{'未達' if below else ''}{label}{found.text}元×{float(times):g}＝{money.show_exact(limit)}元{'' if below else '以下'}"
-    truth = None if means.per_capita is None else means.per_capita < limit if below else means.per_capita <= limit
-    sources = (Source(found.source, found.effective_from), *_distinct(s for line in means.income.lines for s in line.sources))
-    return TestLine(code, article, question, measured, text, outcome_of(truth), means.per_capita, Fraction(limit), _distinct(sources))
+    limit = product(found.value, times)
+    truth = None if means.per_capita is None else (less if below else at_most)(means.per_capita, limit)
+    outcome = outcome_of(truth)
+
+    def line() -> TestLine:
+        text = f"{'未達' if below else ''}{label}{found.text}元×{float(times):g}＝{money.show_exact(limit)}元{'' if below else '以下'}"
+        source = Source(found.source, found.effective_from)
+        sources = _distinct((source, *(s for line in means.income.lines for s in line.sources)))
+        return TestLine(code, article, question, _per_capita_text(means), text, outcome, means.per_capita, limit, sources)
+
+    return TestLine.when_read(code, outcome, line)
 
 
-def total_line(code: str, article: str, question: str, total: AssetSum, limit: Number | None, text: str) -> TestLine:
+def total_line(code: str, article: str, question: str, total: AssetSum, limit: Number | None, text: Text) -> TestLine:
     """Is a sum of assets at most `limit`? Land whose exemption is still pending is no obstacle when even with it the limit holds."""
-    measured = "尚未查明" if total.total is None else f"{money.show_exact(total.total)}元"
     value = total.total
-    if value is None and total.at_most is not None and limit is not None and total.at_most <= limit:
+    if value is None and total.at_most is not None and limit is not None and at_most(total.at_most, limit):
         value = total.at_most
-        measured = f"{money.show_exact(value)}元（認定中之土地亦計入）"
-    truth = None if value is None or limit is None else value <= limit
-    sources = _distinct(s for line in total.lines for s in line.sources)
-    return TestLine(code, article, question, measured, text, outcome_of(truth), value, None if limit is None else Fraction(limit), sources)
+    outcome = outcome_of(None if value is None or limit is None else at_most(value, limit))
+
+    def line() -> TestLine:
+        measured = "尚未查明" if value is None else f"{money.show_exact(value)}元"
+        if value is not None and total.total is None:
+            measured += "（認定中之土地亦計入）"
+        sources = _distinct(s for line in total.lines for s in line.sources)
+        threshold = None if limit is None else Fraction(limit)
+        return TestLine(code, article, question, measured, written(text), outcome, value, threshold, sources)
+
+    return TestLine.when_read(code, outcome, line)
 
 
 def limit_line(
@@ -106,15 +123,18 @@ def limit_line(
         return total_line(code, article, question, total, None, found.text)
     limit = limit_for(found, persons) if persons else None
     if limit is None:
-        text = "應計算人口數尚未查明" if not persons else f"{persons}人之限額未見於公告（{found.text}{found.unit}），請縣府登錄"
+        why = "應計算人口數尚未查明" if not persons else f"{persons}人之限額未見於公告（{found.text}{found.unit}），請縣府登錄"
         if persons:
-            missing.append(MissingItem("setting", found.name, text))
-        return total_line(code, article, question, total, None, text)
-    base = f"（{found.text}{found.unit}，計{persons}人）" if limit != found.value else ""
-    text = (
-        f"{money.show_exact(limit)}元×{times}＝{money.show_exact(limit * times)}元以下" if times > 1 else f"{money.show_exact(limit)}元以下"
-    )
-    return total_line(code, article, question, total, limit * times, text + base)
+            missing.append(MissingItem("setting", found.name, why))
+        return total_line(code, article, question, total, None, why)
+    whole = limit
+
+    def text() -> str:
+        base = f"（{found.text}{found.unit}，計{persons}人）" if whole != found.value else ""
+        shown = money.show_exact(whole)
+        return (f"{shown}元×{times}＝{money.show_exact(whole * times)}元以下" if times > 1 else f"{shown}元以下") + base
+
+    return total_line(code, article, question, total, limit * times, text)
 
 
 def status_line(status: Status | None, article: str) -> TestLine | None:

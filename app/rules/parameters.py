@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.core import money, roc
@@ -211,13 +211,22 @@ def limit_for(parameter: Parameter, persons: int) -> Number | None:
     """A limit for a household of `persons` by the row's unit (元/人, 元/戶, 4口以內, 每增1人); None when the announcement does not cover that size."""
     assert parameter.value is not None
     value: Number = parameter.value
-    if m := _FURTHER.search(parameter.unit):
-        return value + _amount(m[1]) * (persons - 1)
-    if m := _HOUSEHOLD_OF_4.search(parameter.unit):
-        if persons <= 4:
-            return value
-        return value + _amount(m[1]) * (persons - 4) if m[1] else None
-    return value * persons if parameter.unit == "元/人" else value
+    base, more = _sizes(parameter.unit)
+    if persons <= base:
+        return value
+    if base and more is None:
+        return None
+    return value * persons if not base and parameter.unit == "元/人" else value + (more or 0) * (persons - base)
+
+
+@lru_cache(maxsize=256)
+def _sizes(unit: str) -> tuple[int, int | None]:
+    """Up to how many persons the value itself holds and what each further one adds; (0, None) where the unit does not say."""
+    if m := _FURTHER.search(unit):
+        return 1, _amount(m[1])
+    if m := _HOUSEHOLD_OF_4.search(unit):
+        return 4, _amount(m[1]) if m[1] else None
+    return 0, None
 
 
 def _amount(text: str) -> int:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from app.core import roc
 
 from . import timing
-from .facts import CaseFacts, ConditionKind, Finding, Residence, Source
+from .facts import CaseFacts, ConditionKind, Finding, Member, Residence, Source
 from .logic import Truth, negate
 from .regions import county, county_on
 from .trace import MissingItem, Outcome, TestLine, outcome_of
@@ -29,24 +29,30 @@ def age(facts: CaseFacts, article: str, least: int) -> TestLine:
     """Is the applicant at least so many full years old?"""
     who = facts.applicant
     years = who.age_on(facts.on)
-    born = "出生日期尚未查明" if years is None else f"{years}歲（{roc.show_date(who.birth)}生）"
-    truth = None if years is None else years >= least
-    value = None if years is None else Fraction(years)
-    return TestLine(
-        "age", article, f"是否年滿{least}歲？", born, f"{least}歲以上", outcome_of(truth), value, Fraction(least), some(who.source)
-    )
+    outcome = outcome_of(None if years is None else years >= least)
+
+    def line() -> TestLine:
+        texts = (f"是否年滿{least}歲？", _born(who, years), f"{least}歲以上")
+        return TestLine("age", article, *texts, outcome, None if years is None else Fraction(years), Fraction(least), some(who.source))
+
+    return TestLine.when_read("age", outcome, line)
 
 
 def under_age(facts: CaseFacts, article: str, limit: int) -> TestLine:
     """Is the applicant younger than so many full years?"""
     who = facts.applicant
     years = who.age_on(facts.on)
-    born = "出生日期尚未查明" if years is None else f"{years}歲（{roc.show_date(who.birth)}生）"
-    truth = None if years is None else years < limit
-    value = None if years is None else Fraction(years)
-    return TestLine(
-        "age", article, f"是否未滿{limit}歲？", born, f"未滿{limit}歲", outcome_of(truth), value, Fraction(limit), some(who.source)
-    )
+    outcome = outcome_of(None if years is None else years < limit)
+
+    def line() -> TestLine:
+        texts = (f"是否未滿{limit}歲？", _born(who, years), f"未滿{limit}歲")
+        return TestLine("age", article, *texts, outcome, None if years is None else Fraction(years), Fraction(limit), some(who.source))
+
+    return TestLine.when_read("age", outcome, line)
+
+
+def _born(who: Member, years: int | None) -> str:
+    return "出生日期尚未查明" if years is None else f"{years}歲（{roc.show_date(who.birth)}生）"
 
 
 def residence(facts: CaseFacts, article: str, referred: bool | None = False) -> tuple[TestLine, TestLine]:
@@ -54,37 +60,53 @@ def residence(facts: CaseFacts, article: str, referred: bool | None = False) -> 
     home = facts.residence
     here, there = county_on(facts.county_code, facts.on), county_on(home.registered_county or "", facts.on)
     registered: Truth = None if home.registered_county is None else here is not None and here == there
-    place = "尚未查明" if home.registered_county is None else getattr(county(home.registered_county), "name", home.registered_county)
+
+    def first() -> TestLine:
+        place = "尚未查明" if home.registered_county is None else getattr(county(home.registered_county), "name", home.registered_county)
+        limit = here.name if here else facts.county_code
+        question = "戶籍是否在本縣（市）？"
+        return TestLine("registered", article, question, place, limit, outcome_of(registered), sources=some(home.source))
+
     lives = {None: "尚未查明", True: "實際居住", False: "未實際居住"}[home.lives_there]
     holds: Truth = home.lives_there
     if home.lives_there is not True and referred is not False:
         holds = True if referred else None
         lives = "經戶籍所在地主管機關轉介至其他縣市之機構" if referred else f"{lives}，是否經轉介至其他縣市尚未查明"
-    question = "是否實際居住戶籍所在地之縣（市）？"
+
+    def second() -> TestLine:
+        question = "是否實際居住戶籍所在地之縣（市）？"
+        return TestLine("lives_there", article, question, lives, "實際居住", outcome_of(holds), sources=some(home.source))
+
     return (
-        TestLine("registered", article, "戶籍是否在本縣（市）？", place, here.name if here else facts.county_code, outcome_of(registered),
-                 sources=some(home.source)),
-        TestLine("lives_there", article, question, lives, "實際居住", outcome_of(holds), sources=some(home.source)),
-    )  # fmt: skip
+        TestLine.when_read("registered", outcome_of(registered), first),
+        TestLine.when_read("lives_there", outcome_of(holds), second),
+    )
 
 
 def days(home: Residence, article: str, code: str = "days_in_taiwan", who: str = "") -> TestLine:
     """More than 183 days in Taiwan in the last year?"""
     count = home.days_in_taiwan
-    stay = "尚未查明" if count is None else f"{count}日"
-    truth = None if count is None else count > 183
-    value = None if count is None else Fraction(count)
-    return TestLine(
-        code, article, f"{who}最近一年居住國內是否超過183日？", stay, "超過183日", outcome_of(truth), value, Fraction(183),
-        some(home.days_source or home.source),
-    )  # fmt: skip
+    outcome = outcome_of(None if count is None else count > 183)
+
+    def line() -> TestLine:
+        stay = "尚未查明" if count is None else f"{count}日"
+        value = None if count is None else Fraction(count)
+        question, source = f"{who}最近一年居住國內是否超過183日？", some(home.days_source or home.source)
+        return TestLine(code, article, question, stay, "超過183日", outcome, value, Fraction(183), source)
+
+    return TestLine.when_read(code, outcome, line)
 
 
 def finding(code: str, article: str, question: str, no: str, yes: str, found: Finding) -> TestLine:
     """A state that must not hold (placement, custody)."""
-    since = f"（{roc.show_date(found.since)}起）" if found.since else ""
-    measured = {None: "尚未查明", True: yes + since, False: no}[found.holds]
-    return TestLine(code, article, question, measured, no, outcome_of(negate(found.holds)), sources=some(found.source))
+    outcome = outcome_of(negate(found.holds))
+
+    def line() -> TestLine:
+        since = f"（{roc.show_date(found.since)}起）" if found.since else ""
+        measured = {None: "尚未查明", True: yes + since, False: no}[found.holds]
+        return TestLine(code, article, question, measured, no, outcome, sources=some(found.source))
+
+    return TestLine.when_read(code, outcome, line)
 
 
 def required(code: str, article: str, question: str, yes: str, no: str, found: Finding) -> TestLine:

@@ -73,7 +73,8 @@ class Record:
             answer = Answer.UNKNOWN
         yes = answer is Answer.YES
         due = months if months is not None else Months() if start is None else Months.of((start, None))
-        return Decision(
+        return Decision.of_means(
+            means,
             benefit=benefit,
             rule_version=version,
             on=on,
@@ -82,14 +83,7 @@ class Record:
             band=band if yes else "",
             start_month=due.spans[0][0] if yes and due else None,
             months=due if yes else Months(),
-            per_capita=means.per_capita if means else None,
-            household_income=means.income.total if means and means.persons else None,
-            persons=means.persons if means else None,
             trace=trace,
-            household=means.household if means else (),
-            income=means.income.lines if means else (),
-            movable=means.movable.lines if means else (),
-            real_estate=means.real_estate.lines if means else (),
             missing=tuple(dict.fromkeys((*self.missing, *(means.missing if means and means_asked else ())))),
             payments=tuple(payments) if yes else (),
             valid_from=valid_from if yes else None,

@@ -55,6 +55,7 @@ def county(code: str) -> County | None:
     return next((c for c in counties() if c.code == code), None)
 
 
+@lru_cache(maxsize=4096)
 def county_on(code: str, day: dt.date) -> County | None:
     """The county that stands for `code` on `day`: itself, or the one it was merged into."""
     found = county(code)

@@ -61,18 +61,24 @@ _DLA_98 = "身心障礙者生活托育養護費用補助辦法"
 _DLA = "身心障礙者生活補助費發給辦法"
 _DCS = "身心障礙者日間照顧及住宿式照顧費用補助辦法"
 _SINCE_101 = dt.date(2012, 7, 11)
+_STARTS = {
+    "elderly_living_allowance": (f"{_ELA}第7條第2項", True),
+    "low_income_living_assistance": ("社會救助法第10條第4項", True),
+    "disability_living_allowance": (f"{_DLA}第7條", True),
+    "disability_care_subsidy": (f"{_DCS}第9條", True),
+}
+_STARTS_98 = {
+    **_STARTS,
+    "disability_living_allowance": ("實務：自備齊文件當月起", False),
+    "disability_care_subsidy": ("實務：自備齊文件當日起", False),
+}
 
 
 def start(benefit: str, on: dt.date, received: dt.date | None, complete: dt.date | None) -> Start | None:
     """The first month, by the law of `on`; None while the date it counts from is not known."""
     if benefit == "elderly_living_allowance" and on < dt.date(2022, 1, 1):
         return Start(roc.month_of(received), "實務：自申請當月起（98年辦法無明文）", False) if received else None
-    article, sourced = {
-        "elderly_living_allowance": (f"{_ELA}第7條第2項", True),
-        "low_income_living_assistance": ("社會救助法第10條第4項", True),
-        "disability_living_allowance": (f"{_DLA}第7條", True) if on >= _SINCE_101 else ("實務：自備齊文件當月起", False),
-        "disability_care_subsidy": (f"{_DCS}第9條", True) if on >= _SINCE_101 else ("實務：自備齊文件當日起", False),
-    }.get(benefit, ("實務：自備齊文件當月起", False))
+    article, sourced = (_STARTS if on >= _SINCE_101 else _STARTS_98).get(benefit, ("實務：自備齊文件當月起", False))
     return Start(roc.month_of(complete), article, sourced) if complete else None
 
 

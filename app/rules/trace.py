@@ -1,14 +1,20 @@
 """What a rule answers: a decision, and one line per test so that a citizen can follow it."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from app.core.months import Months
 
 from . import codec
 from .facts import Source
+from .lazy import Later, put
+
+if TYPE_CHECKING:
+    from .means import Means
 
 
 class Outcome(StrEnum):
@@ -32,7 +38,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TestLine:
+class TestLine(Later):
     """One test: `measured` and `limit` are what people read, `value` and `threshold` the exact numbers (when there are any)."""
 
     __test__ = False
@@ -48,6 +54,15 @@ class TestLine:
     sources: tuple[Source, ...] = ()
     note: str = ""
 
+    @staticmethod
+    def when_read(code: str, outcome: Outcome, make: "Callable[[], TestLine]") -> "TestLine":
+        """The verdict now, the sentences when somebody reads them."""
+        self: TestLine = object.__new__(TestLine)
+        put(self, "code", code)
+        put(self, "outcome", outcome)
+        put(self, "_make", make)
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class MissingItem:
@@ -59,7 +74,7 @@ class MissingItem:
 
 
 @dataclass(frozen=True, slots=True)
-class CountedMember:
+class CountedMember(Later):
     """One person of the household: counted or not (None = not known), by which clause and why."""
 
     ref: str
@@ -69,6 +84,15 @@ class CountedMember:
     article: str
     reason: str
     sources: tuple[Source, ...] = ()
+
+    @staticmethod
+    def when_read(ref: str, counted: bool | None, make: "Callable[[], CountedMember]") -> "CountedMember":
+        """The verdict now, clause and reason when somebody reads them."""
+        self: CountedMember = object.__new__(CountedMember)
+        put(self, "ref", ref)
+        put(self, "counted", counted)
+        put(self, "_make", make)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +109,7 @@ class SumLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Later):
     """The answer of a rule. `amount` is NTD a month (once for benefits paid once): None while unknown, 0 when refused and for registers.
     `months` are the months it can be paid for. `payments` say which person each part of the amount is for. Registers have validity dates;
     `valid_to` None = no last day."""
@@ -111,6 +135,27 @@ class Decision:
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
 
+    @staticmethod
+    def of_means(means: "Means | None", **known: Any) -> "Decision":
+        """The answer now (`known` fields); the household and its sums when somebody reads them."""
+        if means is None:
+            return Decision(per_capita=None, household_income=None, persons=None, **known)
+        sums = means
+
+        def whole() -> Decision:
+            return Decision(
+                per_capita=sums.per_capita,
+                household_income=sums.income.total if sums.persons else None,
+                persons=sums.persons,
+                household=sums.household,
+                income=sums.income.lines,
+                movable=sums.movable.lines,
+                real_estate=sums.real_estate.lines,
+                **known,
+            )
+
+        return Decision.later(whole, **known)
+
     def to_json(self) -> str:
         return codec.dumps(self)
 
@@ -129,10 +174,13 @@ class Decision:
 
 def answer_of(lines: tuple[TestLine, ...]) -> Answer:
     """All met = yes; one not met = no; else unknown."""
-    outcomes = {line.outcome for line in lines}
-    if Outcome.NOT_MET in outcomes:
-        return Answer.NO
-    return Answer.UNKNOWN if Outcome.NOT_KNOWN in outcomes or not outcomes else Answer.YES
+    answer = Answer.YES if lines else Answer.UNKNOWN
+    for line in lines:
+        if line.outcome is Outcome.NOT_MET:
+            return Answer.NO
+        if line.outcome is Outcome.NOT_KNOWN:
+            answer = Answer.UNKNOWN
+    return answer
 
 
 def outcome_of(truth: bool | None) -> Outcome:
