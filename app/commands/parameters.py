@@ -32,7 +32,8 @@ STATE_LABELS = {
 }
 
 
-def _lifecycle(model: type[Any]) -> Lifecycle:
+def two_step(model: type[Any]) -> Lifecycle:
+    """Entered by one person, put in force by another: the lifecycle of every proposal."""
     return Lifecycle(
         model,
         STATE_LABELS,
@@ -46,8 +47,8 @@ def _lifecycle(model: type[Any]) -> Lifecycle:
     )
 
 
-PARAMETER = _lifecycle(Parameter)
-EXCLUSION = _lifecycle(ExclusionPair)
+PARAMETER = two_step(Parameter)
+EXCLUSION = two_step(ExclusionPair)
 
 
 # -- what is in force -------------------------------------------------------------------------------------------------------------------------
@@ -224,7 +225,8 @@ def _dates(first: dt.date | None, last: dt.date | None) -> None:
         raise Refused("停止適用日期不可早於生效日期", "E-SET-05")
 
 
-def _move(ctx: Context, lifecycle: Lifecycle, row_id: int, name: str, comment: str, seen_version: int | None) -> None:
+def settle(ctx: Context, lifecycle: Lifecycle, row_id: int, name: str, comment: str, seen_version: int | None) -> None:
+    """Approve, reject or withdraw a proposal of the actor's own authority. Raises Refused, NotFound, Conflict."""
     row = ctx.get(lifecycle.model, row_id)
     county = ctx.actor.scope.county_code
     if ctx.actor.scope.level != "system" and row.county_code != county:
@@ -238,34 +240,34 @@ def _move(ctx: Context, lifecycle: Lifecycle, row_id: int, name: str, comment: s
 @command("parameters.approve", roles=APPROVERS)
 def approve_parameter(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Put a proposed value in force; not by the person who entered it. Raises Refused, NotFound, Conflict."""
-    _move(ctx, PARAMETER, row_id, "approve", comment, seen_version)
+    settle(ctx, PARAMETER, row_id, "approve", comment, seen_version)
 
 
 @command("parameters.approve", roles=APPROVERS)
 def reject_parameter(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Refuse a proposed value, with the reason."""
-    _move(ctx, PARAMETER, row_id, "reject", comment, seen_version)
+    settle(ctx, PARAMETER, row_id, "reject", comment, seen_version)
 
 
 @command("parameters.approve", roles=APPROVERS)
 def withdraw_parameter(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Take a value out of force, with the reason; decisions made with it keep it."""
-    _move(ctx, PARAMETER, row_id, "withdraw", comment, seen_version)
+    settle(ctx, PARAMETER, row_id, "withdraw", comment, seen_version)
 
 
 @command("parameters.approve", roles=APPROVERS)
 def approve_exclusion(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Put a proposed pair in force; not by the person who entered it."""
-    _move(ctx, EXCLUSION, row_id, "approve", comment, seen_version)
+    settle(ctx, EXCLUSION, row_id, "approve", comment, seen_version)
 
 
 @command("parameters.approve", roles=APPROVERS)
 def reject_exclusion(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Refuse a proposed pair, with the reason."""
-    _move(ctx, EXCLUSION, row_id, "reject", comment, seen_version)
+    settle(ctx, EXCLUSION, row_id, "reject", comment, seen_version)
 
 
 @command("parameters.approve", roles=APPROVERS)
 def withdraw_exclusion(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Take a pair out of force, with the reason."""
-    _move(ctx, EXCLUSION, row_id, "withdraw", comment, seen_version)
+    settle(ctx, EXCLUSION, row_id, "withdraw", comment, seen_version)

@@ -32,6 +32,7 @@ def collect(session: Session, run: PaymentRun, lines: list[Line], setting: Payer
         found[key] = _joined(found.get(key, PersonFacts()), facts)
     for key, others in _other_awards(session, run).items():
         found[key] = _joined(found.get(key, PersonFacts()), PersonFacts(others=tuple(others)))
+    once = benefit(run.benefit).rhythm == "once"
     previous = session.get(PaymentRun, run.previous_id) if run.previous_id else None
     before = payment_lines.read(session, previous.id) if previous else []
     return CheckInput(
@@ -41,9 +42,10 @@ def collect(session: Session, run: PaymentRun, lines: list[Line], setting: Payer
         sources=sources,
         previous={x.award_id: x for x in before} if run.kind == "regular" else {},
         previous_total=previous.total if previous and run.kind == "regular" else None,
-        paid_elsewhere=_paid_elsewhere(session, run),
+        paid_elsewhere={} if once else _paid_elsewhere(session, run),
         omitted=[(a, r) for a, r in run.omitted],
         kind=run.kind,
+        once=once,
         payer_missing=_payer_missing(lines, setting),
     )
 

@@ -97,7 +97,8 @@ def build_run(
     criteria = _payer_awards(ctx, benefit, payer)
     with scope.use(scope.SYSTEM):  # a person who moved brings his or her earlier payments along; the payer's reach is in the criteria
         facts = award_facts.load(ctx.session, criteria, horizon, amounts=kind == register.DIFFERENCE)
-        before = _previous(ctx, benefit, payer, month) if kind == register.REGULAR else None
+        follows = kind == register.REGULAR and benefit_row(benefit).rhythm != "once"
+        before = _previous(ctx, benefit, payer, month) if follows else None
     made = register.build(facts, kind=kind, month=month, cutoff=cutoff_on, last=last, since=horizon)
     if not made.lines:
         raise Refused(f"{roc.show_month(month)}沒有應發而未發的案件，沒有造冊", "E-PAY-EMPTY")

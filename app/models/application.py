@@ -185,6 +185,10 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     """Days from receipt to the home visit, for benefits whose law asks one before the decision."""
     DECISION_WORD: ClassVar[str] = "府社字"
     """What stands before the number of a decision."""
+    ROWS: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """Rows of its own below the application: relationship (ordered by `position`) → the columns its form asks."""
+    PAID_ON_CLAIM: ClassVar[bool] = False
+    """The decision fixes what may be paid at most; money is due only when a receipt was checked."""
 
     @property
     def editable(self) -> bool:

@@ -114,6 +114,8 @@ class CheckInput:
     omitted: Sequence[tuple[int, str]] = ()
     limits: Limits = Limits()
     kind: str = "regular"
+    once: bool = False
+    """Paid once per decision: a person may stand on a register twice, and no month compares with the one before."""
     payer_missing: str = ""
     """What the paying office still has to set before its files can be written (Chinese), or empty."""
 
@@ -215,7 +217,7 @@ def _duplicates(given: CheckInput) -> Iterable[Finding]:
         by_person[line.person_id].append(line)
         if line.payee.account_key is not None and line.payee.channel != "institution":
             by_account[line.payee.account_key].append(line)
-    for lines in by_person.values():
+    for lines in () if given.once else by_person.values():
         for line in lines[1:]:
             yield _finding(line, "duplicate_person", HARD, f"與本冊第 {lines[0].line_no} 筆為同一人；請停發其一後重新造冊，或暫緩本筆")
     for line in given.lines:

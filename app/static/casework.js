@@ -22,7 +22,7 @@
     if (!button) { return; }
     var body = button.closest("[data-rows]").querySelector("tbody"), last = body.lastElementChild, copy = last.cloneNode(true);
     all("input, select", copy).forEach(function (field) {
-      var name = field.name.replace(/^(m\d+-[cia])(\d+)-/, function (_m, head, number) { return head + (Number(number) + 1) + "-"; });
+      var name = field.name.replace(/^(m\d+-[cia]|[de])(\d+)-/, function (_m, head, number) { return head + (Number(number) + 1) + "-"; });
       field.name = name; field.id = name; field.removeAttribute("aria-expanded"); delete field.dataset.dressed;
       if (field.tagName === "INPUT") { field.value = /-share_(num|den)$/.test(name) ? "1" : ""; }
     });

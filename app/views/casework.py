@@ -14,6 +14,7 @@ from wtforms import Form, IntegerField, StringField, TextAreaField
 
 from app.commands.base import CommandError
 from app.commands.casework import arrival_tasks, documents, exclusions, facts, intake, received_means, review
+from app.commands.casework.problems import Incomplete
 from app.commands.casework.steps import APPLICATION
 from app.core import clock, money, roc
 from app.extensions import db
@@ -350,7 +351,7 @@ class ApplicationView(IntakePages, CaseView):
             lambda: exclusions.record_exception(web.signed_in(), item.id, hit, form.code.data or "", form.reason.data or ""),
         )  # fmt: skip
 
-    def _small_form(self, item: Application, form: Form, title: str, act: Any) -> ResponseReturnValue:
+    def _small_form(self, item: Application, form: Form, title: str, act: Any, intro: str = "", seen: int | None = None) -> ResponseReturnValue:
         back = url_for(f"{self.endpoint}.show", pk=item.id)
         if web.purpose_for(self._purpose_key(item)) is None:
             return redirect(back)
@@ -360,11 +361,14 @@ class ApplicationView(IntakePages, CaseView):
                 act()
                 flash(f"「{title}」完成。", "success")
                 return redirect(back, 303)
+            except Incomplete as error:
+                problem, item = place(form, error), self.item(item.id)
             except CommandError as error:
                 problem, item = error.message, self.item(item.id)
         failed = bool(problem or form.errors)
         page = self.render_template(
-            "casework/small_form.html", title=f"{title}　{item.case_no}", form=form, problem=problem, failed=failed, back=back, seen_version=item.version
+            "casework/small_form.html", title=f"{title}　{item.case_no}", form=form, problem=problem, failed=failed, back=back, seen_version=seen or item.version,
+            intro=intro,
         )
         return (page, 422) if failed else page
 
@@ -377,6 +381,17 @@ class ApplicationView(IntakePages, CaseView):
             ],
             "open_url": url_for(f"{self.endpoint}.open") if self.permits("intake") and who is not None and who.can("casework.open") else "",
         }
+
+
+def place(form: Form, error: Incomplete) -> str:
+    """Put each problem at its field; what has no field on this form comes back as one text."""
+    left = []
+    for p in error.problems:
+        if p.field in form:
+            form[p.field].errors = [*form[p.field].errors, p.message]
+        else:
+            left.append(p.message)
+    return "；".join(left)
 
 
 _TONES = {Outcome.MET: "good", Outcome.NOT_MET: "bad", Outcome.NOT_KNOWN: "warn"}

@@ -30,6 +30,7 @@ SECTIONS = {
     "facts": "居住與身分",
     "household": "家庭人口",
     "means": "所得與財產",
+    "devices": "申請輔具",
     "documents": "應備文件",
     "account": "撥款帳戶",
     "summary": "確認送出",

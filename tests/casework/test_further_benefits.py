@@ -10,13 +10,14 @@ from app.commands import parameters
 from app.commands.base import Refused
 from app.commands.payment_roster import own_fields
 from app.core import clock, roc
-from app.models.application import DOCUMENTS, SECTIONS, Application
+from app.models.application import DOCUMENTS, Application
 from app.models.award import Award
 from app.models.decision import Decision
 from app.rules.benefits import benefits
 from app.rules.facts import CaseFacts
 from app.rules.laws import law_of
 from app.rules.personal import birthday
+from app.views.casework_intake import SECTIONS as LABELLED
 
 
 def models():
@@ -175,7 +176,7 @@ def test_what_a_benefit_declares_fits_together(code):
     assert not own & common, "a column of the benefit hides a common one"
     assert set(model.FACTS) == own, "every column is asked, and every field asked is a column"
     assert set(model.ASKED) <= own
-    assert set(model.SECTIONS) <= set(SECTIONS)
+    assert set(model.SECTIONS) <= set(LABELLED)
     assert {c for c, _ in model.DOCUMENTS} <= set(DOCUMENTS)
     assert ("account" in model.SECTIONS) == benefits()[code].pays
     facts = law_of(code).facts

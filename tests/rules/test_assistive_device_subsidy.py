@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.rules.assistive_device_subsidy import DeviceFacts, DeviceItem, PriorDevice, claim, counted_in_window, decide, next_allowed
 from app.rules.clocks import Calendar
+from app.rules.device_item import DeviceFacts, DeviceItem, PriorDevice, claim, counted_in_window, decide, next_allowed
 from app.rules.disability import Card
 from app.rules.facts import Finding, OtherBenefit, Residence, Status
 from app.rules.trace import Answer, Decision, Outcome

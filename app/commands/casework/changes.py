@@ -36,6 +36,8 @@ STOPS = {
     "terminate": StopReason.WITHDRAWN,
 }
 ENDS = ("death", "move_out", "terminate")
+ONCE = ("death", "move_out", "move_within", "account")
+"""What can happen to a case that is paid once, against a receipt."""
 PAYEE_FIELDS = ("channel", "institution", "account", "payee_name", "payee_person_id")
 _NOT_COPIED = ("id", "version", "created_at", "changed_at")
 
@@ -74,6 +76,8 @@ def record_change(
         raise Refused("日期不可晚於今天", "E-DATE")
     if reported_on < happened_on:
         raise Refused("申報日期不可早於發生日期", "E-DATE")
+    if application.PAID_ON_CLAIM and kind not in ONCE:
+        raise Refused("一次性補助沒有停發、復發或重新審核；不再購買時請在輔具項目辦理註銷", "E-CHANGE")
     details = dict(details or {})
     if kind == "account":
         _check_account(application, details)
@@ -139,6 +143,10 @@ def apply_change(ctx: Context, change_id: int, comment: str = "", seen_version: 
         application.applicant.died_on = change.happened_on
     if kind_ends(application, change):
         application.valid_to = change.happened_on
+    if application.PAID_ON_CLAIM:
+        if change.kind == "account":
+            _pay_to(application, change.details)
+        return None
     if award is None:
         return None
     if change.kind == "account":
@@ -152,6 +160,12 @@ def apply_change(ctx: Context, change_id: int, comment: str = "", seen_version: 
     else:
         awards.suspend_award(ctx, award.id, from_month=change.effective_month, reason=f"{label}（{change.article}）")
     return None
+
+
+def _pay_to(application: Application, details: dict[str, Any]) -> None:
+    """The account the next checked receipt is paid to."""
+    for name in (*PAYEE_FIELDS, "payee_reason"):
+        setattr(application, name, details.get(name) or None)
 
 
 def kind_ends(application: Application, change: Change) -> bool:
@@ -204,6 +218,7 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (HouseholdMember, HouseholdMember.application_id, applications),
         (Document, Document.application_id, applications),
         (CorrectionNotice, CorrectionNotice.application_id, applications),
+        *((model, model.application_id, applications) for model in own_rows()),
         (Decision, Decision.application_id, applications),
         (Change, Change.application_id, applications),
         (CaseTask, CaseTask.application_id, applications),
@@ -216,6 +231,12 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
     ctx.session.flush()
     ctx.session.expire_all()
     ctx.audit("person.moved", person, before=before, after=town_code)
+
+
+def own_rows() -> list[Any]:
+    """The models of the rows that benefits keep below their applications."""
+    classes = [m.class_ for m in inspect(Application).self_and_descendants]
+    return [inspect(c).relationships[name].mapper.class_ for c in classes for name in c.ROWS]
 
 
 def _where(application: Application) -> dict[str, str]:

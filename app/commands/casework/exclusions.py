@@ -99,8 +99,9 @@ def _key(d: Draw, application: Application) -> str:
 
 
 def _own(d: Draw, application: Application, position: dict[str, int]) -> bool:
-    """The award this very case is about is no exclusion: a change or yearly review continues it."""
-    return d.counterpart == application.benefit and position[d.person_id] == 1 and d.source == "本縣發放資料" and application.purpose != "new"
+    """The award this very case is about is no exclusion: a change or yearly review continues it, and what is paid once is asked for again."""
+    again = application.purpose != "new" or application.PAID_ON_CLAIM
+    return d.counterpart == application.benefit and position[d.person_id] == 1 and d.source == "本縣發放資料" and again
 
 
 def _hit(d: Draw, position: int, key: str, pairs: dict[str, Exclusion]) -> dict[str, Any]:

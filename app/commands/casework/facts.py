@@ -16,6 +16,7 @@ from app.rules import facts as f
 from app.rules.laws import law_of
 
 from .fact_columns import fill
+from .own import own
 
 
 def load(session: Session, ids: Sequence[int]) -> list[Application]:
@@ -47,6 +48,8 @@ def case_facts(application: Application, on: dt.date) -> Any:
         given["members"] = tuple(
             fill(extra, m, {"ref": str(m.position), "other_benefits": other_benefits(application, m.position)}) for m in application.members
         )
+    if more := own(application.benefit, "given_facts"):
+        given |= more(application, on)
     return fill(wanted, application, given, application.FACT_SOURCES)
 
 

@@ -13,6 +13,7 @@ from app.commands.base import Context, Refused, command
 from app.commands.numbers import take
 from app.core import clock, identity, roc, text
 from app.models.application import CLOSED, EDITABLE, Application, Document
+from app.models.base import BenefitScoped
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
 from app.models.office import Township
 from app.models.person import Person
@@ -63,6 +64,8 @@ class Draft:
     person: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
     members: Sequence[Mapping[str, Any]] | None = None
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Per relationship of `ROWS`: all its rows, each with its `position`."""
     lines: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     """Per member position: `tax_year` and the keys of `LINES`."""
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -180,6 +183,8 @@ def save_draft(ctx: Context, application_id: int, draft: Draft, seen_version: in
     _set(application, draft.fields, (*COMMON_FIELDS, *application.FACTS))
     if draft.members is not None:
         _save_members(application, draft.members)
+    for name, given_rows in draft.rows.items():
+        _save_rows(application, name, given_rows)
     for position, given in draft.lines.items():
         _save_lines(application, position, given)
     for document in application.documents:
@@ -242,6 +247,21 @@ def _save_members(application: Application, rows: Sequence[Mapping[str, Any]]) -
     for position, member in have.items():
         if position not in keep:
             application.members.remove(member)
+
+
+def _save_rows(application: Application, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A known position is changed, a new one added, one that is not there any more removed."""
+    if name not in application.ROWS:
+        raise Refused("表單送出的欄位不在可修改的範圍，請重新整理頁面", "E-FIELD")
+    have = {r.position: r for r in getattr(application, name)}
+    model = inspect(type(application)).relationships[name].mapper.class_
+    where = _where(application) | ({"benefit": application.benefit} if issubclass(model, BenefitScoped) else {})
+    kept = []
+    for values in rows:
+        row = have.get(int(values["position"])) or model(position=int(values["position"]), **where)
+        _set(row, {k: v for k, v in values.items() if k != "position"}, application.ROWS[name])
+        kept.append(row)
+    setattr(application, name, kept)
 
 
 def _save_lines(application: Application, position: int, given: Mapping[str, Any]) -> None:

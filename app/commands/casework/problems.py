@@ -15,6 +15,8 @@ from app.core import identity, roc
 from app.models.application import DOCUMENTS, Application
 from app.models.household import HouseholdMember
 
+from .own import own
+
 ADULT = 15
 """A parent is at least this much older than the child."""
 FIRST_YEAR = 80
@@ -49,6 +51,7 @@ def find(application: Application, today: dt.date) -> list[Problem]:
         *_common(application, today),
         *_people(application, today),
         *(_means(application, today) if "means" in asked else ()),
+        *(more(application, today) if (more := own(application.benefit, "problems")) else ()),
         *(account_problems(application) if "account" in asked else ()),
     ]
 

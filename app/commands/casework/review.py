@@ -22,6 +22,7 @@ from app.security import roles
 from . import exclusions
 from .facts import case_facts
 from .judge import assess, decide, mark, plain
+from .own import own
 from .problems import latest_tax_year
 from .steps import APPLICATION
 
@@ -133,7 +134,9 @@ def approve(ctx: Context, application_id: int, comment: str = "", decision_no: s
     decision = record(ctx, application, judged, "granted", comment, decision_no)
     span: dict[str, Any] = {"effective_month": decision.start_month, "valid_from": decision.valid_from, "valid_to": decision.valid_to}
     APPLICATION.advance(ctx, application, "approve", comment, decided_at=ctx.now, **span)
-    if pays:
+    if decided := own(application.benefit, "decided"):
+        decided(ctx, application, decision)
+    if pays and not application.PAID_ON_CLAIM:
         _put_to_work(ctx, application, decision)
     return decision.id
 
@@ -151,7 +154,10 @@ def reject(ctx: Context, application_id: int, reason: str, decision_no: str = ""
         raise Refused("試算結果符合規定，不予核定請敘明理由", "E-COMMENT")
     decision = record(ctx, application, judged, "rejected", reason, decision_no)
     APPLICATION.advance(ctx, application, "reject", reason, decided_at=ctx.now)
-    if award := running_award(ctx, application):
+    if decided := own(application.benefit, "decided"):
+        decided(ctx, application, decision)
+    award = None if application.PAID_ON_CLAIM else running_award(ctx, application)
+    if award is not None:
         month = application.effective_month or roc.month_of(clock.today()) + 1
         awards.end_award(ctx, award.id, from_month=month, reason=f"不符合請領條件（{decision.decision_no}）")
     return decision.id
