@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.core.text import row_number
 from app.models.office import Office
-from app.models.payment_run import RHYTHMS, PayerSetting
+from app.models.payment_run import BANK_FORMATS, RHYTHMS, TRANSACTIONS, PayerSetting
 from app.payments.fixed_width import LAYOUTS, Layout, LayoutError
 from app.payments.post_office import NEWLINES
 from app.rules.benefits import benefit as benefit_row
@@ -29,7 +29,8 @@ def payer_setting(session: Session, benefit: str, payer: str) -> PayerSetting:
         raise Refused("本所沒有設定為這項給付的發放單位，由縣府統一發放；要自行發放請先請縣府在發放單位設定登錄", "E-PAY-PAYER")
     return PayerSetting(
         county_code=payer, town_code=payer, benefit=benefit, payer_name=_office_name(session, payer), rhythm="monthly", cutoff_day=20,
-        post_office="", post_account="", post_layout="post_office_80", newline="crlf",
+        post_office="", post_account="", post_layout="post_office_80", newline="crlf", bank_format="csv", ach_with_post=False, ach_sender="",
+        ach_bank="", ach_account="", tax_id="", ach_transaction="312",
     )  # fmt: skip
 
 
@@ -80,7 +81,29 @@ def _set(ctx: Context, row: PayerSetting, values: dict[str, object]) -> None:
         row.post_account and not (row.post_account.isdigit() and len(row.post_account) <= 8)
     ):
         raise Refused("經辦局號為 7 碼以內、委存帳號為 8 碼以內的數字", "E-PAY-PAYER")
+    _set_clearing(row, text, values)
     try:
         Layout.load(row.post_layout)
     except LayoutError as error:
         raise Refused(str(error), "E-PAY-PAYER") from None
+
+
+CLEARING = {"ach_sender": ("發送單位代號", 7, 7), "ach_bank": ("轉出行庫代號", 7, 7), "ach_account": ("轉出帳號", 1, 16), "tax_id": ("機關統一編號", 8, 8)}
+"""Numbers the clearing house asks for: their names, fewest and most digits."""
+
+
+def _set_clearing(row: PayerSetting, text: dict[str, str], values: dict[str, object]) -> None:
+    row.bank_format = text.get("bank_format") or row.bank_format or "csv"
+    row.ach_transaction = text.get("ach_transaction") or row.ach_transaction or "312"
+    row.ach_with_post = bool(values["ach_with_post"]) if "ach_with_post" in values else bool(row.ach_with_post)
+    if row.bank_format not in BANK_FORMATS or row.ach_transaction not in TRANSACTIONS:
+        raise Refused("金融機構檔案格式或交易代號不在選項內", "E-PAY-PAYER")
+    for column, (name, fewest, most) in CLEARING.items():
+        value = text.get(column, getattr(row, column) or "")
+        setattr(row, column, value)
+        if value and not (value.isdigit() and fewest <= len(value) <= most):
+            raise Refused(f"{name}須為 {fewest if fewest == most else f'{fewest} 到 {most}'} 碼數字", "E-PAY-PAYER")
+        if row.bank_format == "ach" and not value:
+            raise Refused(f"採 ACH 代付須登錄{name}", "E-PAY-PAYER")
+    if row.ach_with_post and row.bank_format != "ach":
+        raise Refused("郵局帳戶要併入 ACH 代付時，金融機構檔案格式須選 ACH 代付", "E-PAY-PAYER")

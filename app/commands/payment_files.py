@@ -14,11 +14,12 @@ from app.core import roc
 from app.models.office import Township
 from app.models.payment import PaymentLine
 from app.models.payment_run import PayerSetting, PaymentFile, PaymentRun
-from app.payments import bank_csv, cash_list, export_log, post_office, register, signature_pdf
+from app.payments import ach, bank_csv, cash_list, export_log, post_office, register, signature_pdf
 from app.payments.fixed_width import Layout, LayoutError, RecordError
 from app.payments.line import Line
 from app.printing.documents import Sheet
 from app.rules.benefits import benefit as benefit_row
+from app.rules.clocks import Calendar
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, TOWN_CLERK
 
 from . import payment_lines
@@ -26,7 +27,9 @@ from .base import Context, NotFound, Refused, command
 from .payer_settings import payer_setting
 
 SENT = ("released", "filed", "reconciled")
-KINDS = {"post_office": "郵局媒體轉存檔", "bank_csv": "金融機構轉帳檔", "cash_list": "印領清冊", "register": "發放清冊"}
+KINDS = {"post_office": "郵局媒體轉存檔", "ach": "ACH 代付檔", "bank_csv": "金融機構轉帳檔", "cash_list": "印領清冊", "register": "發放清冊"}
+
+WORKDAYS = Calendar()
 
 
 def log_path() -> Path:
@@ -71,7 +74,8 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
     channels = {x.payee.channel for x in lines}
     above = heading(ctx, run, setting)
     out: list[tuple[str, str, bytes, int, int]] = []
-    if "post" in channels:
+    credits = setting.bank_format == "ach"
+    if "post" in channels and not (credits and setting.ach_with_post):
         payer = post_office.Payer(setting.payer_name, setting.post_office, setting.post_account)
         try:
             layout = Layout.load(setting.post_layout)
@@ -79,7 +83,10 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
         except (RecordError, LayoutError) as error:
             raise Refused(f"郵局媒體檔無法產生：{error}", "E-PAY-FILE") from None
         out.append(("post_office", f"{run.run_no}_psbp-pay.txt", made.content, made.slip.count, made.slip.total))
-    if channels & {"bank", "ach", "institution"}:
+    if credits and any(ach.covers(x, setting.ach_with_post) for x in lines):
+        made_credits = _credits(run, setting, lines, benefit_row(run.benefit).short_name)
+        out.append(("ach", f"{run.run_no}_ACHP01.txt", made_credits.content, made_credits.count, made_credits.total))
+    elif channels & set(ach.BANK_CHANNELS):
         content, count, amount, _ = bank_csv.write(lines, f"{name}{roc.month5(run.month)}")
         out.append(("bank_csv", f"{run.run_no}_bank.csv", content, count, amount))
     if "cash" in channels:
@@ -94,6 +101,19 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
     if (sum(f[3] for f in money), sum(f[4] for f in money)) != (run.line_count, run.total):
         raise Refused("各檔案的筆數與金額合計與清冊不符，沒有產生檔案；請通知系統管理人員", "E-PAY-FILE")
     return out
+
+
+def _credits(run: PaymentRun, setting: PayerSetting, lines: list[Line], memo: str) -> ach.CreditFile:
+    """The clearing house's file: handed in one working day before the money is credited. Raises Refused."""
+    handed_in = WORKDAYS.before(run.value_date, 1)
+    who = ach.Originator(setting.ach_sender, setting.ach_bank, setting.ach_account, setting.tax_id, setting.ach_transaction)
+    try:
+        return ach.write(
+            lines, who, run.run_no, handed_in, WORKDAYS.before(handed_in, 1), (run.released_at or run.made_at).time(), memo,
+            with_post=setting.ach_with_post,
+        )  # fmt: skip
+    except (RecordError, LayoutError) as error:
+        raise Refused(f"ACH 代付檔無法產生：{error}", "E-PAY-FILE") from None
 
 
 def store(run_no: str, name: str, content: bytes) -> None:

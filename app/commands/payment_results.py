@@ -18,12 +18,13 @@ from app.extensions import db
 from app.models.award import Award
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import PaymentFile, PaymentRun, ResultFile
-from app.payments import reconcile, register
+from app.payments import ach, reconcile, register
+from app.payments.fixed_width import RecordError
 from app.payments.line import Line, Payee
 from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import payment_files
+from . import payment_files, payment_lines
 from .arrivals import on_arrival
 from .base import Context, Refused, command
 from .payer_settings import payer_setting
@@ -76,20 +77,46 @@ def results_of(frame: pl.DataFrame) -> list[reconcile.TransferResult]:
 
 
 def import_transfer_result(
-    who: Actor | Context, run_id: int, content: bytes, file_name: str, reader: Reader = read_delivery
+    who: Actor | Context, run_id: int, content: bytes, file_name: str, reader: Reader = read_delivery, *, rest_credited: bool = False
 ) -> reconcile.Reconciliation:
     """Take in what came back for one register: all rows fit or none is applied. The same file again changes nothing.
 
     When every line has its result the register is reconciled. The file is read before anything is locked, one from outside with
-    `confined.read_confined`. Raises Refused with the rows that do not fit, Forbidden.
+    `confined.read_confined`. A file of returns of the clearing house (ACHR01) names only what came back: with `rest_credited` somebody
+    says that no more will come, and the other credits of its file are taken as paid. Raises Refused with the rows that do not fit, Forbidden.
     """
-    (who if isinstance(who, Context) else Context(db.session(), who)).require("payments.result")
+    ctx = who if isinstance(who, Context) else Context(db.session(), who)
+    ctx.require("payments.result")
+    if ach.is_return_file(content):
+        return _returns_of_run(who, run_id, content, rest_credited)
     return _results_of_run(who, run_id, parse_results(content, file_name, reader), hashlib.sha256(content).hexdigest())
 
 
 @command("payments.result", roles=(ACCOUNTANT, *MAKERS))
 def _results_of_run(ctx: Context, run_id: int, results: list[reconcile.TransferResult], sha256: str) -> reconcile.Reconciliation:
     return _take_in(ctx, ctx.get(PaymentRun, run_id, lock=True), results, sha256)
+
+
+@command("payments.result", roles=(ACCOUNTANT, *MAKERS))
+def _returns_of_run(ctx: Context, run_id: int, content: bytes, rest_credited: bool) -> reconcile.Reconciliation:
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    if not any(f.kind == "ach" for f in run.files):
+        raise Refused(f"清冊 {run.run_no} 沒有 ACH 代付檔，不能登錄 ACH 退件檔", "E-PAY-RESULT")
+    with_post = not any(f.kind == "post_office" for f in run.files)
+    file = ach.sent(payment_lines.read(ctx.session, run.id), with_post)
+    try:
+        results = ach.read_returns(content, run.run_no, file)
+    except RecordError as error:
+        raise Refused(f"ACH 退件檔與清冊不符，全部未登錄：{error}", "E-PAY-RESULT") from None
+    if rest_credited:
+        back, known = {r.line_no for r in results}, {x.line_no for x in _sent_lines(ctx, run.id) if x.result is not None}
+        results += [
+            reconcile.TransferResult(0, run.run_no, x.line_no, x.person_id, x.amount, reconcile.CREDITED, "", run.value_date)
+            for x in file.values()
+            if x.line_no not in back and x.line_no not in known
+        ]
+    said = content + b"\nrest credited" if rest_credited else content  # the same file twice, the second time as the last one
+    return _take_in(ctx, run, results, hashlib.sha256(said).hexdigest())
 
 
 @command("payments.result", roles=(ACCOUNTANT, *MAKERS))

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .append_only import append_only
@@ -24,6 +24,13 @@ SEVERITIES = {"hard": _l("Must not be paid"), "soft": _l("To be ticked")}
 RHYTHMS = {"monthly": _l("Every month"), "two_monthly": _l("Every two months"), "quarterly": _l("Every quarter")}
 
 
+BANK_FORMATS = {"csv": _l("List for the bank or farmers' association"), "ach": _l("Clearing house credits (ACHP01)")}
+TRANSACTIONS = {
+    "301": "301 老人年金", "312": "312 補助款", "313": "313 救濟金", "359": "359 敬老年金", "366": "366 紓困補助", "371": "371 敬老禮金",
+    "387": "387 補助發放", "417": "417 庫款支付", "430": "430 慰問金",
+}  # fmt: skip
+
+
 class PayerSetting(Versioned, BenefitScoped, TownScoped, Model):
     """How an office pays one benefit. A township with its own row pays its people itself; the county's row (town_code = county code) pays the rest."""
 
@@ -37,6 +44,13 @@ class PayerSetting(Versioned, BenefitScoped, TownScoped, Model):
     post_account: Mapped[str] = mapped_column(String(8), default="", info={"label": _l("Deposit account at the post office")})
     post_layout: Mapped[str] = mapped_column(String(40), default="post_office_80", info={"label": _l("File layout")})
     newline: Mapped[str] = mapped_column(String(4), default="crlf", info={"label": _l("Line end")})
+    bank_format: Mapped[str] = mapped_column(String(4), default="csv", server_default="csv", info={"label": _l("File for banks"), "choices": BANK_FORMATS})
+    ach_with_post: Mapped[bool] = mapped_column(default=False, server_default=false(), info={"label": _l("Clearing house pays postal accounts too")})
+    ach_sender: Mapped[str] = mapped_column(String(7), default="", server_default="", info={"label": _l("Sending unit at the clearing house")})
+    ach_bank: Mapped[str] = mapped_column(String(7), default="", server_default="", info={"label": _l("Paying bank and branch")})
+    ach_account: Mapped[str] = mapped_column(String(16), default="", server_default="", info={"label": _l("Paying account")})
+    tax_id: Mapped[str] = mapped_column(String(10), default="", server_default="", info={"label": _l("Tax number of the office")})
+    ach_transaction: Mapped[str] = mapped_column(String(3), default="312", server_default="312", info={"label": _l("Transaction code"), "choices": TRANSACTIONS})
 
     def __repr__(self) -> str:
         return self.payer_name

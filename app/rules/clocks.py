@@ -41,6 +41,13 @@ class Calendar:
             working_days -= self.is_working(day)
         return day
 
+    def before(self, day: dt.date, working_days: int) -> dt.date:
+        """The day so many working days before `day`, which is not counted itself."""
+        while working_days > 0:
+            day -= dt.timedelta(days=1)
+            working_days -= self.is_working(day)
+        return day
+
     def next_working(self, day: dt.date) -> dt.date:
         """The day itself, or the first working day after it."""
         while not self.is_working(day):

@@ -137,6 +137,9 @@ def case_pages(award_ids: set[int]) -> dict[int, str]:
     return {award_id: application_url(case) for award_id, case in rows if may("can_show", f"{type(case).__name__}View")}
 
 
+CLEARING = ("bank_format", "ach_with_post", "ach_sender", "ach_bank", "ach_account", "tax_id", "ach_transaction")
+
+
 class PayerSettingView(ReferenceView):
     """Which office pays which benefit, how often, and its numbers at the post office."""
 
@@ -145,15 +148,20 @@ class PayerSettingView(ReferenceView):
     record_name = _l("Payer setting")
     list_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout"]
     search_columns = ["benefit", "payer_name"]
-    show_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline"]
-    add_columns = ["benefit", "payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline"]
-    edit_columns = ["payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline"]
+    show_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline", *CLEARING]
+    add_columns = ["benefit", "payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline", *CLEARING]
+    edit_columns = ["payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline", *CLEARING]
     add_form_extra_fields = {"town": SelectField(_l("Paying office"), choices=lambda: _offices())}
     description_columns = {
         "payer_name": "印在清冊上的單位名稱；留白採單位全名",
         "cutoff_day": "每月幾日以前登錄的異動列入當月清冊（1 到 28）",
         "post_office": "經辦局號，7 碼以內",
         "post_account": "委存帳號，8 碼以內",
+        "bank_format": "選 ACH 代付時，一個檔案付到所有銀行、農漁會（可含郵局）；以下各欄都要登錄",
+        "ach_sender": "票據交換所編給的發送單位代號，7 碼",
+        "ach_bank": "轉出行庫總行與分行代號，7 碼",
+        "ach_account": "轉出帳號，16 碼以內",
+        "tax_id": "機關統一編號，8 碼",
     }
     add_command = payer_settings.add_payer_setting
     edit_command = payer_settings.change_payer_setting

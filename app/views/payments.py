@@ -14,7 +14,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
-from wtforms import FileField, Form, SelectField, StringField
+from wtforms import BooleanField, FileField, Form, SelectField, StringField
 
 from app.commands import payment_differences, payment_files, payment_results, payment_roster, payments, printing
 from app.commands.base import CommandError
@@ -69,7 +69,8 @@ class BuildForm(Form):
 class ResultForm(Form):
     """A transfer result."""
 
-    file = FileField("轉帳結果檔", description="郵局或金融機構回覆的「轉帳結果」標準格式（.csv、.txt 或 .xlsx，欄位見檔案規格）；全部相符才會登錄")
+    file = FileField("轉帳結果檔", description="郵局或金融機構回覆的「轉帳結果」標準格式（.csv、.txt 或 .xlsx，欄位見檔案規格）；也可以直接選票據交換所的 ACH 退件檔（ACHR01）；全部相符才會登錄")
+    rest_credited = BooleanField("退件已全部到齊，ACH 代付檔的其餘各筆登錄為已入帳", description="只用於 ACH 退件檔：退件檔只列退件，不會列入帳的各筆")
 
 
 def _check(actor: Actor, pk: int, comment: str, seen_version: int | None) -> None:
@@ -405,7 +406,8 @@ class PaymentRunView(RegisterView):
         elif request.method == "POST" and upload is not None:
             try:
                 made = payment_results.import_transfer_result(
-                    web.signed_in(), item.id, upload.read(), upload.filename or "", reader=confined.read_confined
+                    web.signed_in(), item.id, upload.read(), upload.filename or "", reader=confined.read_confined,
+                    rest_credited=form.rest_credited.data,
                 )
                 left = f"，尚有 {len(made.missing):,} 筆沒有結果" if made.missing else "，全部對帳完成"
                 flash(f"已登錄入帳 {len(made.credited):,} 筆、退匯 {len(made.returned):,} 筆{left}。", "success")
