@@ -1,6 +1,6 @@
 """Lifecycles: one table of moves per thing, one function that makes a move."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +29,12 @@ class Move:
 
 
 class Lifecycle:
-    """The moves of one model. `column` holds the state; `labels` are its states' names for people."""
+    """The moves of one model. `column` holds the state; `labels` are its states' names for people; `after` runs when a move was made."""
 
-    def __init__(self, model: type[Any], labels: dict[str, Any], moves: Sequence[Move], column: str = "state") -> None:
-        self.model, self.column, self.labels = model, column, labels
+    def __init__(
+        self, model: type[Any], labels: dict[str, Any], moves: Sequence[Move], column: str = "state", after: Callable[[Context, Any], None] | None = None
+    ) -> None:
+        self.model, self.column, self.labels, self.after = model, column, labels, after
         self.moves = {m.name: m for m in moves}
 
     def why_not(self, actor: Actor, obj: Any, name: str) -> str | None:
@@ -91,6 +93,8 @@ class Lifecycle:
             )
         )
         ctx.audit(f"{table}.{name}", (table, pk), before=before, after=move.target)
+        if self.after is not None:
+            self.after(ctx, obj)
 
 
 def history(session: Any, obj: Any) -> list[Step]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.commands import parameters
 from app.commands.base import Refused
+from app.commands.casework import deadlines
 from app.core import clock, roc
 from app.extensions import WRITE, db
 from app.models.doubt import Doubt
@@ -59,6 +60,9 @@ def fill(households: int = DEFAULT_HOUSEHOLDS, seed: int = DEFAULT_SEED, say: Ca
         say(f"　{len(made):,} 件申請（{time.monotonic() - began:.0f} 秒）")
         Months(session, staff, population, wealth, made, seed, first, first + RUNS - 1).work()
         others = further.fill(population, staff, seed)
+        _begin(session)
+        deadlines.refresh(session)
+        session.commit()
         counts = {
             "people": len(population.people),
             "applications": len(made) + others,

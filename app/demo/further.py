@@ -10,6 +10,7 @@ from app.commands.casework.judge import decide
 from app.core import clock, roc
 from app.models.application import Application
 from app.rules.benefits import benefit
+from app.rules.clocks import case_clocks
 from app.rules.trace import Answer
 
 from . import places
@@ -115,7 +116,7 @@ def _case(staff: Staff, code: str, who: Someone, facts: dict[str, Any], stage: i
         documents.mark_documents_complete(clerk, pk)
     if stage >= 3:
         fits = decide(staff.session, staff.session.get_one(Application, pk), today).eligible is not Answer.NO
-        visited = today if model.VISIT_DAYS is not None else None
+        visited = today if any(c.code == "visit" for c in case_clocks(model.BENEFIT)) else None
         opinion = "資料相符，擬准予辦理" if fits else "經試算不符合規定，擬不准"
         review.first_review(chief, pk, "pass" if fits else "fail", opinion, visited, "家訪所見與申請相符" if visited else "")
     if stage >= 4:

@@ -81,7 +81,7 @@ def _user(label: Any) -> Any:
 class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     """`state` moves only through the lifecycle in `app.commands.casework.steps`. Dates and flags that nobody asked yet are NULL.
 
-    `valid_from` and `valid_to` are for registers (cards, permits), which pay nothing; approved without `valid_to` = no last day.
+    `due_on` is the next statutory deadline (`commands/casework/deadlines.py` writes it). `valid_from` and `valid_to` are for registers (cards, permits), which pay nothing; approved without `valid_to` = no last day.
     """
 
     __tablename__ = "application"
@@ -118,6 +118,10 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     second_opinion: Mapped[str | None] = mapped_column(Text, info={"label": _l("County opinion")})
     exclusions: Mapped[dict[str, Any] | None] = mapped_column(JSON, info={"label": _l("Exclusion check")})
     exclusions_checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Exclusions checked at")})
+
+    due_on: Mapped[dt.date | None] = mapped_column(Date, index=True, info={"label": _l("Due day")})
+    due_clock: Mapped[str | None] = mapped_column(String(24), info={"label": _l("Clock")})
+    due_provisional: Mapped[bool | None] = mapped_column(info={"label": _l("Calendar not confirmed")})
 
     household_taken_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Household data as of")})
     unread: Mapped[dict[str, str] | None] = mapped_column(JSON)  # what was typed in a draft and could not be read yet, by field
@@ -179,10 +183,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     """(code, required), in the order of the checklist."""
     BANDS: ClassVar[dict[str, Any]] = {}
     """Names of the bands its rule answers with."""
-    FIRST_REVIEW_DAYS: ClassVar[int | None] = None
-    """Days the township has for its review from complete documents."""
-    VISIT_DAYS: ClassVar[int | None] = None
-    """Days from receipt to the home visit, for benefits whose law asks one before the decision."""
+    EVENTS: ClassVar[dict[str, str]] = {}
+    """Columns of the events its statutory clocks count from or end with, where they are not named after the event."""
     DECISION_WORD: ClassVar[str] = "府社字"
     """What stands before the number of a decision."""
     ROWS: ClassVar[dict[str, tuple[str, ...]]] = {}

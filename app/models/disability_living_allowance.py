@@ -59,7 +59,6 @@ class DisabilityLivingApplication(LivesHere, StaysInTaiwan, HoldsCard, Placed, I
         "other_mild": _l("Not low income, mild"),
     }
     FACT_SOURCES = {"institution": "housed"}
-    FIRST_REVIEW_DAYS = 30  # 辦法第6條: decided within a month of complete papers
 
     id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
     housed: Mapped[bool | None] = mapped_column(info={"label": _l("Lives in an institution")})

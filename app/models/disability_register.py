@@ -46,12 +46,13 @@ class RegisterApplication(LivesHere, Application):
     )
     FACTS = (
         *HERE, "issue", "assessment_number", "assessment_hospital", "assessment_doctor", "assessment_day", "assessment_qualifies", "assessment_grade",
-        "assessment_classes", "assessment_irreversible", "assessment_provisional", "assessment_reassess", "assessment_received",
+        "assessment_classes", "assessment_irreversible", "assessment_provisional", "assessment_reassess", "assessment_forwarded", "assessment_received",
         "assessment_needs_assessed", "diagnosis_codes", "function_codes", "cause", "old_held", "old_number", "old_grade", "old_classes",
         "old_issued", "old_expires", "old_permanent", "loss", "card_no", "picked_up_on", "mobility_difficulty", "companion_discount", "rehab_bus",
     )  # fmt: skip
     ASKED = ("lives_at_registration", "issue")
     BANDS = GRADES
+    EVENTS = {"assessed": "assessment_day", "health_received": "assessment_forwarded", "report_received": "assessment_received", "needs_assessed": "assessment_needs_assessed"}
 
     id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
     issue: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Why the card is made"), "choices": ISSUES})
@@ -67,6 +68,7 @@ class RegisterApplication(LivesHere, Application):
     assessment_irreversible: Mapped[bool | None] = mapped_column(info={"label": _l("Cannot improve or recover")})
     assessment_provisional: Mapped[bool | None] = mapped_column(info={"label": _l("Provisional grade of a child under six")})
     assessment_reassess: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("To be assessed again by")})
+    assessment_forwarded: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Report received by the health bureau on")})
     assessment_received: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Assessment report received on")})
     assessment_needs_assessed: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Needs assessed on")})
     diagnosis_codes: Mapped[str | None] = mapped_column(String(60), info={"label": _l("ICD codes")})

@@ -42,7 +42,6 @@ class ElderlyApplication(LivesHere, StaysInTaiwan, Placed, InCustody, Listed, Dr
     FACTS = (*HERE, *STAY, *PLACEMENT, *CUSTODY, *STATUS, *BEFORE, "special_approval")
     ASKED = ("lives_at_registration", "days_in_taiwan", "public_placement", "in_custody", "low_income_status")
     BANDS = {"full": _l("Full allowance"), "half": _l("Half allowance")}
-    FIRST_REVIEW_DAYS = 30  # 辦法第6條, since ROC 111
 
     id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
     special_approval: Mapped[str | None] = mapped_column(String(60), info={"label": _l("Central approval of a special case")})

@@ -58,7 +58,6 @@ class LowIncomeApplication(LivesHere, StaysInTaiwan, Placed, Application):
     ASKED = ("lives_at_registration", "days_in_taiwan", "cause", "housing")
     MEMBER_FACTS = ("listed", "card", "student", "pregnant_months", "residence_lives_there", "residence_days_in_taiwan")
     BANDS = {f"class{code}": name for code, name in CLASSES.items()}
-    VISIT_DAYS = 5  # 社會救助法第10條第2項: investigated within five days of receipt
     FACT_SOURCES = {"visited": "visited_on"}
 
     id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)

@@ -71,7 +71,9 @@ def months_after(day: dt.date, months: int) -> dt.date:
 class Clock:
     """One duty. `unit`: days, working_days, months, day_of_next_month, day_of_year (`length` = MMDD); negative = before the event.
 
-    `event` names the date it counts from; `who` has to act. `since`/`until` are the days this rule is in force.
+    `event` names the date it counts from; `who` has to act. `since`/`until` are the days this rule is in force. A clock of a single
+    case says in which states of the case it runs (`runs_in`; empty = it hangs on no case), which dates end it once they are filled
+    (`ends`), and from how many days before its end it is coloured (`soon`).
     """
 
     benefit: str
@@ -84,6 +86,9 @@ class Clock:
     who: str
     since: dt.date | None
     until: dt.date | None = None
+    runs_in: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    soon: int = 0
 
     def in_force(self, day: dt.date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
@@ -110,6 +115,7 @@ def clocks() -> tuple[Clock, ...]:
         Clock(
             row["benefit"], row["code"], row["name"], row["article"], row["event"], int(row["length"]), row["unit"], row["who"],
             roc.parse_date(row["since"]) if row["since"] else None, roc.parse_date(row["until"]) if row["until"] else None,
+            tuple(row["runs_in"].split()), tuple(row["ends"].split()), int(row["soon"] or 0),
         )
         for row in csv.DictReader(text.splitlines())
     )  # fmt: skip
@@ -119,6 +125,12 @@ def clocks_of(benefit: str, day: dt.date) -> tuple[Clock, ...]:
     """The clocks of a benefit on a day, its own first, then those of every benefit."""
     found = [c for c in clocks() if c.in_force(day) and c.benefit in (benefit, "")]
     return tuple(sorted(found, key=lambda c: c.benefit == ""))
+
+
+@cache
+def case_clocks(benefit: str) -> tuple[Clock, ...]:
+    """The clocks of a benefit that run on a single case, of every version of the law."""
+    return tuple(c for c in clocks() if c.benefit == benefit and c.runs_in)
 
 
 def clock(benefit: str, code: str, day: dt.date) -> Clock | None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from wtforms import Form, IntegerField, StringField, TextAreaField
 
 from app.commands.base import CommandError
-from app.commands.casework import arrival_tasks, documents, exclusions, facts, intake, received_means, review
+from app.commands.casework import arrival_tasks, deadlines, documents, exclusions, facts, intake, received_means, review
 from app.commands.casework.problems import Incomplete
 from app.commands.casework.steps import APPLICATION
 from app.core import clock, money, roc
@@ -24,7 +24,7 @@ from app.models.decision import Change, Decision
 from app.models.household import HouseholdMember
 from app.models.payment import Payment
 from app.models.person import Person
-from app.rules import codec
+from app.rules import clocks, codec
 from app.rules.trace import Answer, Outcome
 from app.rules.trace import Decision as Judgement
 from app.security import roles, web
@@ -32,7 +32,7 @@ from app.security.actor import Actor
 
 from . import casework_forms as forms
 from . import locking
-from .base import CaseView, MoveButton, column_at, describe, name_events, show
+from .base import CaseView, Cell, MoveButton, column_at, describe, name_events, show
 from .casework_intake import IntakePages
 from .casework_queues import add_counter, queue_url, queues_of
 
@@ -163,6 +163,9 @@ class ApplicationView(IntakePages, CaseView):
         if model is not None:
             cls.benefit, cls.route_base = model.BENEFIT, f"/{model.BENEFIT}"
             cls.show_fieldsets = fieldsets(model)
+            if clocks.case_clocks(cls.benefit):
+                cls.list_columns = [*cls.list_columns[:-1], "due_on", cls.list_columns[-1]]
+                cls.order_columns = [*cls.order_columns, "due_on"]
 
     def record_title(self, item: Application) -> str:
         return f"{item.case_no}　{item.applicant.name}"
@@ -203,7 +206,7 @@ class ApplicationView(IntakePages, CaseView):
     # -- the page -------------------------------------------------------------------------------------------------------
     def show_context(self, item: Application) -> dict[str, Any]:
         session = db.session()
-        facts.load(session, [item.id])
+        facts.load(session, [item.id], type(item))
         decision = self.decision_of(item)
         judged = codec.from_plain(Judgement, decision.judgement) if decision else self.judged(item)
         award = session.scalar(
@@ -224,7 +227,7 @@ class ApplicationView(IntakePages, CaseView):
             "checks": item.exclusions or {"hits": [], "sources": [], "shared": []},
             "unchecked": exclusions.unchecked(item),
             "lacking": review.evidence(item, today) if item.state in ("forwarded", "second_reviewed") else [],
-            "days_left": self.days_left(item, today),
+            "clocks": deadlines.running(session, item, today),
             "alerts": self.alerts(item, today),
             "links": self._links(item),
             "tasks": arrival_tasks.open_for(session, item.id) if item.state == "approved" else [],
@@ -243,12 +246,6 @@ class ApplicationView(IntakePages, CaseView):
             return []
         return list(db.session.scalars(select(Payment).where(Payment.award_id == award.id, Payment.live).order_by(Payment.month.desc()).limit(12)))
 
-    def days_left(self, item: Application, today: dt.date) -> int | None:
-        """Days left of the township's review; None when the benefit has no such clock or it does not run."""
-        if item.FIRST_REVIEW_DAYS is None or item.state not in ("complete", "preliminary_reviewed") or item.documents_complete_on is None:
-            return None
-        return item.FIRST_REVIEW_DAYS - (today - item.documents_complete_on).days
-
     def alerts(self, item: Application, today: dt.date) -> list[tuple[str, str]]:
         """(tone, sentence) pairs for the top of the page."""
         out = []
@@ -260,12 +257,6 @@ class ApplicationView(IntakePages, CaseView):
             if notice.answered_on is None and item.state == "returned_for_correction":
                 late = notice.due_on < today
                 out.append(("bad" if late else "warn", f"補正期限 {roc.show_date(notice.due_on)}{'，已逾期' if late else ''}：{'、'.join(notice.items)}"))
-        left = self.days_left(item, today)
-        if left is not None and left <= 7:
-            out.append(("bad" if left < 0 else "warn", f"初審期限{'已逾 ' + str(-left) + ' 日' if left < 0 else '還有 ' + str(left) + ' 日'}"))
-        if item.VISIT_DAYS is not None and item.visited_on is None and item.state in ("submitted", "complete", "preliminary_reviewed"):
-            left = item.VISIT_DAYS - (today - item.received_on).days
-            out.append(("bad" if left < 0 else "warn", f"訪視期限{'已逾 ' + str(-left) + ' 日' if left < 0 else '還有 ' + str(left) + ' 日'}"))
         return out
 
     def _links(self, item: Application) -> dict[str, str]:
@@ -277,7 +268,7 @@ class ApplicationView(IntakePages, CaseView):
             links["intake"] = url_for(f"{self.endpoint}.intake", pk=item.id, section="person" if item.state == "draft" else "summary")
         if APPLICATION.why_not(who, item, "request_correction") is None:
             links["correction"] = url_for(f"{self.endpoint}.correction", pk=item.id)
-        due = item.VISIT_DAYS is not None and item.visited_on is None
+        due = deadlines.asks_visit(item) and item.visited_on is None
         if (item.first_result == "needs_visit" or due) and APPLICATION.why_not(who, item, "first_review") is None:
             links["visit"] = url_for(f"{self.endpoint}.visit", pk=item.id)
         if item.state == "approved" and who.can("casework.record_change"):
@@ -373,11 +364,21 @@ class ApplicationView(IntakePages, CaseView):
         return (page, 422) if failed else page
 
     # -- queues ---------------------------------------------------------------------------------------------------------
+    def _cells(self, item: Any) -> Sequence[Any]:
+        """The deadline is said in days left and coloured."""
+        cells = list(super()._cells(item))
+        if "due_on" in self.list_columns and item.due_on is not None:
+            words, tone = deadlines.label(item)
+            cell = Cell(f"{roc.show_date(item.due_on)}　{words}")
+            cell.raw, cell.kind, cell.style = item.due_on, "date", tone
+            cells[self.list_columns.index("due_on")] = cell
+        return cells
+
     def list_context(self) -> dict[str, Any]:
         who = web.actor()
         return {
             "queues": [
-                (label, queue_url(self.endpoint, state), request.args.get("_flt_0_state") == state) for state, label in queues_of(who)
+                (label, queue_url(self.endpoint, state, self.benefit), request.args.get("_flt_0_state") == state) for state, label in queues_of(who)
             ],
             "open_url": url_for(f"{self.endpoint}.open") if self.permits("intake") and who is not None and who.can("casework.open") else "",
         }

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.models.application import Application
+from app.rules.clocks import case_clocks
 from app.security import roles, web
 from app.security.actor import Actor
 
@@ -46,9 +47,10 @@ def queues_of(who: Actor | None) -> list[tuple[str, Any]]:
     return [(state, label) for state, label, holders in QUEUES if who is not None and set(holders) & who.roles]
 
 
-def queue_url(endpoint: str, state: str) -> str:
-    """The list of what waits in a state, the longest waiting first."""
-    return f"{url_for(f'{endpoint}.list')}?_flt_0_state={state}&_oc_{endpoint}=received_on&_od_{endpoint}=asc"
+def queue_url(endpoint: str, state: str, benefit: str) -> str:
+    """The list of what waits in a state: the next deadline first where a clock runs, else the longest waiting."""
+    by = "due_on" if any(state in c.runs_in for c in case_clocks(benefit)) else "received_on"
+    return f"{url_for(f'{endpoint}.list')}?_flt_0_state={state}&_oc_{endpoint}={by}&_od_{endpoint}=asc"
 
 
 def add_counter(endpoint: str, benefit: str, name: Any, order: int) -> None:
@@ -76,7 +78,7 @@ def applications() -> Desk | None:
 
 def _row(counter: Counter, states: Sequence[str], numbers: dict[tuple[str, str], int], opens: bool) -> DeskRow:
     cells = [
-        DeskCell(n, queue_url(counter.endpoint, s), "warn" if n and s in BACK else "")
+        DeskCell(n, queue_url(counter.endpoint, s, counter.benefit), "warn" if n and s in BACK else "")
         for s, n in ((s, numbers.get((counter.benefit, s), 0)) for s in states)
     ]
     new = (str(_l("New application")), url_for(f"{counter.endpoint}.open")) if opens else None

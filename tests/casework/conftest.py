@@ -54,7 +54,7 @@ class Desk:
 
     def fill(self, children=(), applicant=None, **facts):
         """A complete form: lives here, never abroad; each child is (age, monthly wage)."""
-        today = dt.date.today()
+        today = clock.today()
         tax_year = 114
         members = [
             {"position": 2 + i, "relation": "child", "person_id": person_id(900 + i), "name": f"彭志{'明宏強華'[i]}",

@@ -20,6 +20,7 @@ from app.models.person import Person
 from app.rules.benefits import benefit as benefit_of
 from app.security import roles, scope
 
+from . import deadlines
 from .judge import assess
 from .problems import refuse_if_any
 from .steps import APPLICATION
@@ -197,6 +198,7 @@ def save_draft(ctx: Context, application_id: int, draft: Draft, seen_version: in
     ctx.session.flush()
     assess(ctx.session, application, clock.today())
     touch(ctx, application)
+    deadlines.note(ctx, application)
     ctx.audit("application.saved", application, sections=sorted(draft.sections))
     return application.version
 

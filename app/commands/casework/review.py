@@ -19,7 +19,7 @@ from app.rules.trace import Answer
 from app.rules.trace import Decision as Judgement
 from app.security import roles
 
-from . import exclusions
+from . import deadlines, exclusions
 from .facts import case_facts
 from .judge import assess, decide, mark, plain
 from .own import own
@@ -67,7 +67,7 @@ def forward(ctx: Context, application_id: int, comment: str = "", seen_version: 
     application = ctx.get(Application, application_id, lock=True)
     if application.state == "preliminary_reviewed" and application.first_result == "needs_visit":
         raise Refused("初審結果是「需訪視」，請訪視後再登錄初審結果", "E-VISIT")
-    if application.VISIT_DAYS is not None and application.visited_on is None:
+    if deadlines.asks_visit(application) and application.visited_on is None:
         raise Refused("本項給付須派員訪視，請以「登錄訪視與初審」登錄訪視日期與紀錄後再陳報", "E-VISIT")
     APPLICATION.advance(ctx, application, "forward", comment, seen_version)
 

@@ -6,6 +6,8 @@ from app.commands.lifecycle import Lifecycle, Move
 from app.models.application import STATES, Application
 from app.models.decision import CHANGE_STATES, Change
 
+from . import deadlines
+
 MOVES = (
     Move("submit", _l("Submit the application"), ("draft", "returned_to_township"), "submitted", "casework.submit", by="submitted_by_id", style="primary"),
     Move("request_correction", _l("Request correction"), ("submitted", "complete"), "returned_for_correction", "casework.correct", style="default"),
@@ -38,7 +40,7 @@ MOVES = (
     ),
 )  # fmt: skip
 
-APPLICATION = Lifecycle(Application, STATES, MOVES)
+APPLICATION = Lifecycle(Application, STATES, MOVES, after=deadlines.note)
 
 CHANGE = Lifecycle(
     Change,
