@@ -72,7 +72,7 @@ def _county(ctx: Context) -> str:
     return county
 
 
-@command("working_days.correct", roles=roles.COUNTY)
+@command("working_days.setting", roles=roles.COUNTY)
 def set_day(ctx: Context, day: dt.date, kind: str, name: str, reason: str) -> None:
     """Make a day off or a working day in the actor's county; running clocks are reckoned anew. Raises Refused."""
     county = _county(ctx)
@@ -92,7 +92,7 @@ def set_day(ctx: Context, day: dt.date, kind: str, name: str, reason: str) -> No
     _reckon_anew(ctx, county)
 
 
-@command("working_days.correct", roles=roles.COUNTY)
+@command("working_days.setting", roles=roles.COUNTY)
 def drop_day(ctx: Context, day: dt.date) -> None:
     """Take a county's correction back: what is delivered counts again. Raises Refused."""
     county = _county(ctx)
@@ -105,7 +105,7 @@ def drop_day(ctx: Context, day: dt.date) -> None:
     _reckon_anew(ctx, county)
 
 
-@command("working_days.correct", roles=roles.COUNTY)
+@command("working_days.setting", roles=roles.COUNTY)
 def confirm_year(ctx: Context, year: int, source: str) -> None:
     """The county has compared a year (AD) with the announced calendar. Raises Refused."""
     county = _county(ctx)
