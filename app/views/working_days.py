@@ -26,16 +26,16 @@ class WorkingDaysView(PageView):
 
     route_base = "/working-days"
     title = _l("Holiday calendar")
-    default_roles = {"can_index": CASEWORKERS, "can_setting": COUNTY}
+    default_roles = {"can_index": CASEWORKERS, "can_settings": COUNTY}
 
     @expose("/")
     @has_access
     def index(self) -> str:
         return self._page()
 
-    @expose("/setting", methods=["POST"])
+    @expose("/settings", methods=["POST"])
     @has_access
-    def setting(self) -> ResponseReturnValue:
+    def settings(self) -> ResponseReturnValue:
         """Correct a day, take a correction back, or confirm the year."""
         who, form = web.signed_in(), request.form
         year = _year(form.get("year", ""))
@@ -66,7 +66,7 @@ class WorkingDaysView(PageView):
         return self.page(
             "working_days/index.html", year=year, years=range(this - 2, this + 3), epoch=roc.EPOCH, kinds=KINDS, problem=problem,
             days=working_days.days_of(db.session(), own, year), confirmed=working_days.confirmation(db.session(), own, year),
-            may_correct=own is not None and self.may("setting"), weekdays="一二三四五六日", typed=request.form if problem else {},
+            may_correct=own is not None and self.may("settings"), weekdays="一二三四五六日", typed=request.form if problem else {},
         )  # fmt: skip
 
     def may(self, method: str) -> bool:

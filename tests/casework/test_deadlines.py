@@ -158,10 +158,10 @@ def test_the_calendar_on_screen(client_as):
     assert "115/10/26" in page and "院授人培字第11430248312號" in page
     page = officer.get("/working-days/?year=116").text
     assert "尚未確認" in page and "116/10/10" in page
-    answer = officer.post("/working-days/setting", data={"what": "set", "day": "1150710", "kind": "off", "name": "颱風停止上班", "reason": "縣府公告", "year": "115"})
+    answer = officer.post("/working-days/settings", data={"what": "set", "day": "1150710", "kind": "off", "name": "颱風停止上班", "reason": "縣府公告", "year": "115"})
     assert answer.status_code == 303
     assert "本縣市更正：縣府公告" in officer.get("/working-days/?year=115").text
-    answer = officer.post("/working-days/setting", data={"what": "set", "day": "十月", "kind": "off", "name": "颱風", "reason": "x", "year": "115"})
+    answer = officer.post("/working-days/settings", data={"what": "set", "day": "十月", "kind": "off", "name": "颱風", "reason": "x", "year": "115"})
     assert answer.status_code == 422 and "日期請填民國年月日" in answer.text and "颱風" in answer.text
     assert "更正一天" not in clerk.get("/working-days/?year=115").text
-    assert clerk.post("/working-days/setting", data={"what": "set"}).status_code in (302, 403)
+    assert clerk.post("/working-days/settings", data={"what": "set"}).status_code in (302, 403)
