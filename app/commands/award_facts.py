@@ -40,6 +40,7 @@ def load(session: Session, criteria: Sequence[ColumnElement[bool]], since: int, 
             Person.died_on,
             Award.to_month,
             Award.paid_until,
+            Award.every,
         )
         .join(Person, Person.id == Award.recipient_id)
         .where(*criteria)
@@ -56,11 +57,12 @@ def load(session: Session, criteria: Sequence[ColumnElement[bool]], since: int, 
             died_on=died_on,
             to_month=to_month,
             paid_until=paid_until,
+            every=every,
             paid=paid.get(award_id, {}),
             paid_parts=parts.get(award_id, {}),
             paid_months=paid_months.get(award_id, Months()),
         )
-        for award_id, key, person_id, name, town, actual, registered, died_on, to_month, paid_until in rows
+        for award_id, key, person_id, name, town, actual, registered, died_on, to_month, paid_until, every in rows
     ]
 
 

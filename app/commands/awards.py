@@ -33,10 +33,11 @@ def create_award(
     to_month: int | None = None,
     paid_until: int | None = None,
     household_no: str | None = None,
+    every: int = 1,
     rule_version: str = "",
     reason: str = "核定",
 ) -> Award:
-    """Put an approved decision to work. Months up to `paid_until` count as paid elsewhere. Raises Refused."""
+    """Put an approved decision to work. Months up to `paid_until` count as paid elsewhere; `every` n pays each nth month. Raises Refused."""
     person = ctx.get(Person, recipient_id)
     if amount <= 0:
         raise Refused("核定金額須大於 0 元", "E-AWARD")
@@ -57,6 +58,7 @@ def create_award(
         amount=amount,
         band=band,
         household_no=household_no,
+        every=every,
         created_by_id=ctx.actor.user_id,
         **_payee_columns(payee),
     )

@@ -8,11 +8,10 @@ from app.models.office import Office
 from app.models.payment_run import BANK_FORMATS, RHYTHMS, TRANSACTIONS, PayerSetting
 from app.payments.fixed_width import LAYOUTS, Layout, LayoutError
 from app.payments.post_office import NEWLINES
-from app.rules.benefits import benefit as benefit_row
-from app.rules.benefits import benefits
 from app.security.roles import COUNTY_SUPERVISOR
 
 from .base import Context, Refused, command
+from .benefit_rows import find
 
 
 def layouts() -> list[str]:
@@ -44,7 +43,8 @@ def _office_name(session: Session, payer: str) -> str:
 def add_payer_setting(ctx: Context, *, town_code: str | None = None, benefit: str, **values: object) -> int:
     """Let an office pay a benefit; without a township it is the county itself. Returns its key. Raises Refused, Conflict."""
     payer = town_code or ctx.actor.scope.county_code or ""
-    if len(payer) not in (5, 8) or benefit not in benefits() or not benefit_row(benefit).pays:
+    known = find(ctx.session, benefit)
+    if len(payer) not in (5, 8) or known is None or not known.pays:
         raise Refused("請選擇發放單位與發放現金的給付項目", "E-PAY-PAYER")
     row = PayerSetting(county_code=payer[:5], town_code=payer, benefit=benefit)
     _set(ctx, row, values)

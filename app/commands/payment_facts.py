@@ -17,9 +17,12 @@ from app.models.person import Person
 from app.payments.checks import CheckInput, OtherBenefit, PersonFacts
 from app.payments.line import Line
 from app.rules import exclusions
-from app.rules.benefits import benefit
+from app.rules.local_benefit import pairs_on
+from app.rules.versions import NoLaw
 
 from . import payment_lines, payment_registers
+from .benefit_rows import benefit_row
+from .local_benefits import definitions_in_force
 
 _EVENTS = {"death", "move_out", "custody", "placement"}
 
@@ -109,12 +112,23 @@ def _other_awards(session: Session, run: PaymentRun) -> dict[int, list[OtherBene
         .join(other, other.recipient_id == PaymentLine.recipient_id)
         .where(PaymentLine.run_id == run.id, other.benefit != run.benefit, other.status == "active")
     )
-    pairs = {p.counterpart: p for p in exclusions.pairs_for(run.benefit, roc.first_day(run.last_month))}
+    pairs = {p.counterpart: p for p in _pairs(session, run)}
     out: dict[int, list[OtherBenefit]] = defaultdict(list)
     for key, code, first, last in rows:
         if pair := pairs.get(code):
-            out[key].append(OtherBenefit(benefit(code).name, pair.relation, first, last or FOREVER, pair.article_zh))
+            out[key].append(OtherBenefit(benefit_row(session, code).name, pair.relation, first, last or FOREVER, pair.article_zh))
     return out
+
+
+def _pairs(session: Session, run: PaymentRun) -> tuple[exclusions.Exclusion, ...]:
+    """The pairs of a run's benefit; a local benefit brings those of its definition."""
+    on = roc.first_day(run.last_month)
+    table = exclusions.pairs_for(run.benefit, on)
+    definition = definitions_in_force(session, run.county_code, run.benefit).get(run.benefit)
+    try:
+        return table if definition is None else pairs_on(definition, definition.on(on), on, table)
+    except NoLaw:
+        return table
 
 
 def _paid_elsewhere(session: Session, run: PaymentRun) -> dict[int, str]:

@@ -18,12 +18,12 @@ from app.payments import ach, bank_csv, cash_list, export_log, post_office, regi
 from app.payments.fixed_width import Layout, LayoutError, RecordError
 from app.payments.line import Line
 from app.printing.documents import Sheet
-from app.rules.benefits import benefit as benefit_row
 from app.rules.clocks import Calendar
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, TOWN_CLERK
 
 from . import payment_lines
 from .base import Context, NotFound, Refused, command
+from .benefit_rows import benefit_row
 from .payer_settings import payer_setting
 
 SENT = ("released", "filed", "reconciled")
@@ -58,7 +58,7 @@ def heading(ctx: Context, run: PaymentRun, setting: PayerSetting) -> cash_list.H
     towns = select(Township.code, Township.name).where(Township.county_code == run.county_code)
     return cash_list.Heading(
         office=setting.payer_name,
-        benefit=benefit_row(run.benefit).name,
+        benefit=benefit_row(ctx.session, run.benefit).name,
         month=run.month,
         run_no=run.run_no,
         content_hash=run.content_hash,
@@ -70,7 +70,7 @@ def heading(ctx: Context, run: PaymentRun, setting: PayerSetting) -> cash_list.H
 
 def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]) -> list[tuple[str, str, bytes, int, int]]:
     """(kind, file name, bytes, rows, NTD) of every file the run's channels need; the same run gives the same bytes. Raises Refused."""
-    name, total = benefit_row(run.benefit).name, sum(x.amount for x in lines)
+    name, total = benefit_row(ctx.session, run.benefit).name, sum(x.amount for x in lines)
     channels = {x.payee.channel for x in lines}
     above = heading(ctx, run, setting)
     out: list[tuple[str, str, bytes, int, int]] = []
@@ -84,7 +84,7 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
             raise Refused(f"郵局媒體檔無法產生：{error}", "E-PAY-FILE") from None
         out.append(("post_office", f"{run.run_no}_psbp-pay.txt", made.content, made.slip.count, made.slip.total))
     if credits and any(ach.covers(x, setting.ach_with_post) for x in lines):
-        made_credits = _credits(run, setting, lines, benefit_row(run.benefit).short_name)
+        made_credits = _credits(run, setting, lines, benefit_row(ctx.session, run.benefit).short_name)
         out.append(("ach", f"{run.run_no}_ACHP01.txt", made_credits.content, made_credits.count, made_credits.total))
     elif channels & set(ach.BANK_CHANNELS):
         content, count, amount, _ = bank_csv.write(lines, f"{name}{roc.month5(run.month)}")

@@ -12,12 +12,12 @@ from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import STATES, PayerSetting, PaymentRun, RunFinding
 from app.payments import checks, register
 from app.payments.line import Line
-from app.rules.benefits import benefit as benefit_row
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
 from . import award_facts, payment_facts, payment_files, payment_lines
 from .base import Context, Refused, command
+from .benefit_rows import benefit_row
 from .lifecycle import Lifecycle, Move
 from .numbers import take
 from .payer_settings import payer_setting
@@ -84,7 +84,7 @@ def build_run(
         raise Refused("清冊種類只有每月清冊與補發差額清冊", "E-PAY-KIND")
     if kind == register.DIFFERENCE and not (ground or "").strip():
         raise Refused("補發差額清冊要填寫法令依據", "E-PAY-GROUND")
-    if not benefit_row(benefit).pays:
+    if not benefit_row(ctx.session, benefit).pays:
         raise Refused("這個項目不發放現金", "E-PAY-KIND")
     setting = payer_setting(ctx.session, benefit, payer)
     months = register.CYCLES[setting.rhythm]
@@ -97,7 +97,7 @@ def build_run(
     criteria = _payer_awards(ctx, benefit, payer)
     with scope.use(scope.SYSTEM):  # a person who moved brings his or her earlier payments along; the payer's reach is in the criteria
         facts = award_facts.load(ctx.session, criteria, horizon, amounts=kind == register.DIFFERENCE)
-        follows = kind == register.REGULAR and benefit_row(benefit).rhythm != "once"
+        follows = kind == register.REGULAR and benefit_row(ctx.session, benefit).rhythm != "once"
         before = _previous(ctx, benefit, payer, month) if follows else None
     made = register.build(facts, kind=kind, month=month, cutoff=cutoff_on, last=last, since=horizon)
     if not made.lines:
@@ -134,7 +134,7 @@ def save_run(ctx: Context, run: PaymentRun, lines: list[Line], roots: dict[int, 
 
 def run_no(ctx: Context, benefit: str, payer: str, month: int) -> str:
     """The next number of a payer's registers of a benefit and month: `10004-ELA-09803-01`."""
-    head = f"{payer}-{benefit_row(benefit).short}-{roc.month5(month)}"
+    head = f"{payer}-{benefit_row(ctx.session, benefit).short}-{roc.month5(month)}"
     return f"{head}-{take(ctx.session, 'payment_run ' + head):02d}"
 
 

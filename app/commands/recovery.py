@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from app.core import clock, roc
 from app.models.award import Award, AwardChange
@@ -16,11 +16,11 @@ from app.models.overpayment import METHODS, ORIGINS, STATES, Overpayment, Overpa
 from app.models.payment import Payment, PaymentLine
 from app.payments import entitlement, recovery
 from app.payments.recovery import MonthRow
-from app.rules.benefits import benefit as benefit_row
 from app.security.roles import ACCOUNTANT, COUNTY, COUNTY_SUPERVISOR
 
 from . import award_facts
 from .base import Context, Refused, command
+from .benefit_rows import benefit_row
 from .lifecycle import Lifecycle, Move
 from .numbers import take
 
@@ -378,12 +378,18 @@ def ageing(session: Session, today: dt.date) -> Mapping[str, tuple[int, int]]:
     return out
 
 
+def _name(claim: Overpayment) -> str:
+    session = object_session(claim)
+    assert session is not None
+    return benefit_row(session, claim.benefit).name
+
+
 def title(claim: Overpayment) -> str:
     """`中低收入老人生活津貼 98年3月至98年5月`."""
     span = roc.show_month(claim.first_month)
     if claim.last_month != claim.first_month:
         span += "至" + roc.show_month(claim.last_month)
-    return f"{benefit_row(claim.benefit).name} {span}"
+    return f"{_name(claim)} {span}"
 
 
 def days_by_law(benefit: str) -> int | None:

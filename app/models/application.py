@@ -8,8 +8,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, case, event, inspect, or_, text
+from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column, relationship
 
 from .base import AccountType, BenefitScoped, Model, MonthType, PersonIdType, Stamped, TownScoped, Versioned
 from .person import Person
@@ -65,6 +65,9 @@ DOCUMENTS = {
     "lease": _l("Lease of the home"),
 }
 """Names of the documents benefits ask for; a benefit with others adds them by `name_documents`."""
+LOCAL = "local"
+"""Benefits a county defines in the console have no class each: their codes begin with `local_`, or are these two delivered ones."""
+DELIVERED_LOCAL = ("paralysis_living_allowance", "county_senior_allowance")
 SECTIONS = ("person", "facts", "household", "means", "documents", "account")
 _OPEN = "state NOT IN ('approved', 'rejected', 'withdrawn')"
 
@@ -86,6 +89,10 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
 
     __tablename__ = "application"
     id: Mapped[int] = mapped_column(primary_key=True)
+    benefit: Mapped[str] = mapped_column(String(40), index=True, info={"label": _l("Benefit")})
+    form_kind: Mapped[str] = column_property(
+        case((or_(benefit.like("local~_%", escape="~"), benefit.in_(DELIVERED_LOCAL)), LOCAL), else_=benefit)
+    )
     case_no: Mapped[str] = mapped_column(String(20), info={"label": _l("Case number")})
     purpose: Mapped[str] = mapped_column(String(16), default="new", info={"label": _l("Kind of application"), "choices": PURPOSES})
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), index=True)
@@ -163,7 +170,7 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
         if cls.__name__ == "Application":
-            return {"polymorphic_on": "benefit", "version_id_col": cls.version}
+            return {"polymorphic_on": "form_kind", "version_id_col": cls.version}
         return {"polymorphic_identity": cls.BENEFIT}
 
     # What a benefit declares. Screens, commands and the rule's facts are made from it.
@@ -185,6 +192,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     """Names of the bands its rule answers with."""
     EVENTS: ClassVar[dict[str, str]] = {}
     """Columns of the events its statutory clocks count from or end with, where they are not named after the event."""
+    AMOUNT_LABEL: ClassVar[str] = "每月金額"
+    """What its amount is."""
     DECISION_WORD: ClassVar[str] = "府社字"
     """What stands before the number of a decision."""
     ROWS: ClassVar[dict[str, tuple[str, ...]]] = {}
@@ -192,12 +201,28 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     PAID_ON_CLAIM: ClassVar[bool] = False
     """The decision fixes what may be paid at most; money is due only when a receipt was checked."""
 
+    def label_of(self, name: str) -> Any:
+        """What a fact is called on the form."""
+        return inspect(type(self)).columns[name].info["label"]
+
+    @property
+    def form_asked(self) -> dict[str, Any]:
+        """What a county's definition says about this case's form; empty for a benefit whose class says it."""
+        return {}
+
     @property
     def editable(self) -> bool:
         return self.state in EDITABLE
 
     def __repr__(self) -> str:
         return self.case_no
+
+
+@event.listens_for(Application, "init", propagate=True)
+def _benefit_of_the_class(target: Application, _args: Any, given: dict[str, Any]) -> None:
+    """A class of one benefit says which; an application for a local benefit is given its code."""
+    if target.BENEFIT and target.BENEFIT != LOCAL:
+        given.setdefault("benefit", target.BENEFIT)
 
 
 class Document(TownScoped, Model):

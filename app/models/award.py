@@ -62,6 +62,7 @@ class Award(Versioned, Stamped, BenefitScoped, TownScoped, PayeeColumns, Model):
     paid_until: Mapped[int | None] = mapped_column(MonthType, info={"label": _l("Paid elsewhere until")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Monthly amount")})
     band: Mapped[str] = mapped_column(String(16), default="", info={"label": _l("Band")})
+    every: Mapped[int] = mapped_column(default=1, server_default="1", info={"label": _l("Months between payments")})
     status: Mapped[str] = mapped_column(String(10), default="active", index=True, info={"label": _l("Award status"), "choices": STATUSES})
     household_no: Mapped[str | None] = mapped_column(String(30), info={"label": _l("Household number")})
 

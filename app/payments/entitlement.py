@@ -33,12 +33,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The award is worth `amount` (NTD a month) in every month from `first` to `last`."""
+    """The award is worth `amount` (NTD) in every month from `first` to `last`; with `every` n, in `first` and each nth month after it."""
 
     first: int
     last: int
     amount: int
     band: str = ""
+    every: int = 1
+
+    def due_months(self, since: int, until: int) -> range:
+        """The months of this segment that pay, within `since` to `until`."""
+        start = self.first if since <= self.first else self.first + -(-(since - self.first) // self.every) * self.every
+        return range(start, min(self.last, until) + 1, self.every)
 
 
 def known_at(changes: Iterable[Change], cutoff: dt.date) -> list[Change]:
@@ -46,8 +52,13 @@ def known_at(changes: Iterable[Change], cutoff: dt.date) -> list[Change]:
     return [c for c in changes if c.recorded_on <= cutoff or c.kind in STOPS]
 
 
-def segments(changes: Sequence[Change], died_on: dt.date | None = None, to_month: int | None = None) -> list[Segment]:
-    """The months an award runs, with its amounts, in order. The month of death is due, later ones are not (老津辦法§11「次月」)."""
+def segments(
+    changes: Sequence[Change], died_on: dt.date | None = None, to_month: int | None = None, every: int = 1
+) -> list[Segment]:
+    """The months an award runs, with its amounts, in order. The month of death is due, later ones are not (老津辦法§11「次月」).
+
+    An award paid every nth month (`every`) pays in the month of its grant and each nth one after it, whatever changed in between.
+    """
     if not changes:
         return []
     ordered = sorted(changes, key=lambda c: (c.month, c.seq))
@@ -58,7 +69,7 @@ def segments(changes: Sequence[Change], died_on: dt.date | None = None, to_month
         limits.append(to_month)
     last = min(limits, default=FOREVER)
     out: list[Segment] = []
-    running, amount, band = False, 0, ""
+    running, amount, band, anchor = False, 0, "", ordered[0].month
     for i, change in enumerate(ordered):
         if change.kind in ("grant", "amount"):
             amount = change.amount if change.amount is not None else amount
@@ -69,21 +80,22 @@ def segments(changes: Sequence[Change], died_on: dt.date | None = None, to_month
             running = False
         until = min(last, ordered[i + 1].month - 1 if i + 1 < len(ordered) else last)
         if running and change.month <= until:
+            first = change.month + (anchor - change.month) % every
             if out and out[-1].last + 1 == change.month and (out[-1].amount, out[-1].band) == (amount, band):
-                out[-1] = Segment(out[-1].first, until, amount, band)
-            else:
-                out.append(Segment(change.month, until, amount, band))
+                out[-1] = Segment(out[-1].first, until, amount, band, every)
+            elif first <= until:
+                out.append(Segment(first, until, amount, band, every))
     return out
 
 
 def months(parts: Iterable[Segment]) -> Months:
-    """The months covered by segments."""
+    """The months covered by segments, those between two payments too."""
     return Months.of(*((s.first, s.last) for s in parts))
 
 
 def due(parts: Iterable[Segment], month: int) -> int:
     """What is due for one month: whole NTD, 0 outside the segments."""
-    return next((s.amount for s in parts if s.first <= month <= s.last), 0)
+    return next((s.amount for s in parts if s.first <= month <= s.last and (month - s.first) % s.every == 0), 0)
 
 
 def payee_in(changes: Sequence[Change], month: int) -> Payee | None:

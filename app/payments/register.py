@@ -34,6 +34,7 @@ class AwardFacts:
     died_on: dt.date | None = None
     to_month: int | None = None
     paid_until: int | None = None
+    every: int = 1
     paid: Mapping[int, int] = field(default_factory=dict)
     """Live payments already made or planned: month → NTD (regular and differences together). A regular register can do with
     `paid_months` instead, which is small however long the history."""
@@ -43,7 +44,7 @@ class AwardFacts:
 
     def entitlement(self, cutoff: dt.date) -> list[Segment]:
         """What the award is worth, as known at the cut-off."""
-        return segments(known_at(self.changes, cutoff), self.died_on, self.to_month)
+        return segments(known_at(self.changes, cutoff), self.died_on, self.to_month, self.every)
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,7 @@ def regular_parts(award: AwardFacts, cutoff: dt.date, last: int, since: int = 0)
     if award.paid_until is not None:
         since = max(since, award.paid_until + 1)
     for s in award.entitlement(cutoff):
-        start = max(s.first, since)
-        out.extend(Part(m, s.amount) for m in range(start, min(s.last, last) + 1) if m not in award.paid and m not in award.paid_months)
+        out.extend(Part(m, s.amount) for m in s.due_months(since, last) if m not in award.paid and m not in award.paid_months)
     return out
 
 

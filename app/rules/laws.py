@@ -43,3 +43,9 @@ def law_of(benefit: str, definitions: dict[str, Definition] | None = None) -> La
         return _laws()[benefit]
     definition = (definitions or {}).get(benefit) or delivered()[benefit]
     return Law(LocalFacts, lambda facts, parameters, exclusions: decide_local(definition, facts, parameters, exclusions))
+
+
+def facts_of(benefit: str) -> type:
+    """The kind of facts a benefit's rule wants; a benefit without a module is judged by a definition."""
+    found = _laws().get(benefit)
+    return LocalFacts if found is None else found.facts

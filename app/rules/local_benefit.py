@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.core import money, roc
+from app.core.months import Months
 
 from . import disability, household, personal
 from .choices import other_benefit_lines
@@ -19,6 +20,7 @@ from .parameters import Missing, Parameter, Parameters
 from .personal import birthday, some
 from .record import Record
 from .trace import Decision, MissingItem, Outcome, TestLine, outcome_of
+from .versions import NoLaw
 
 _STATUS_ZH = {"low": "列冊低收入戶", "near_low": "列冊中低收入戶", "none": "非列冊戶"}
 _MEANS = ("household_income", "household_movable", "household_real_estate")
@@ -44,15 +46,17 @@ def decide(definition: Definition, facts: LocalFacts, parameters: Parameters, ex
     record.ask(line)
     month = max(roc.month_of(case.on), first) if first is not None else roc.month_of(case.on)
     value, band = _amount(record, version, facts, parameters, month)
-    pairs = _pairs(definition, version, case.on, exclusions)
+    pairs = pairs_on(definition, version, case.on, exclusions)
     lines, months = other_benefit_lines(definition.code, case, parameters, pairs, first, value)
     record.ask(*lines)
+    if definition.rhythm_of(version) == "once" and months:
+        months = Months.of((months.spans[0][0], months.spans[0][0]))
     return record.decision(
         definition.code, f"{definition.code}-{version.number}", case.on, amount=value, band=band, months=months, means=means
     )
 
 
-def _pairs(definition: Definition, version: LocalVersion, on: dt.date, exclusions: tuple[Exclusion, ...] | None) -> tuple[Exclusion, ...]:
+def pairs_on(definition: Definition, version: LocalVersion, on: dt.date, exclusions: tuple[Exclusion, ...] | None) -> tuple[Exclusion, ...]:
     """The definition's pairs, each replaced where the county has set its own; a definition without any takes the table's."""
     table = pairs_for(definition.code, on) if exclusions is None else tuple(e for e in exclusions if e.benefit == definition.code)
     own = pairs_of(definition, version)
@@ -294,11 +298,11 @@ def _fits(row: AmountRow, facts: LocalFacts) -> Truth:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An example and how it came out; `wrong` says in Chinese what differs, empty = it passed."""
+    """An example and how it came out; `wrong` says in Chinese what differs, empty = it passed. No decision: the version was not in force."""
 
     name: str
     wrong: tuple[str, ...]
-    decision: Decision
+    decision: Decision | None
 
     @property
     def passed(self) -> bool:
@@ -319,7 +323,10 @@ def _try(alone: Definition, example: Example, parameters: Parameters) -> Tried:
     own = [Parameter(s.name, "", s.value, "", dt.date.min, None, "測試案例", "example", county) for s in example.settings]
     named = {s.name for s in example.settings}
     rows = (*(r for r in parameters.rows() if r.name not in named), *own)
-    found = decide(alone, example.facts, Parameters(rows, county))
+    try:
+        found = decide(alone, example.facts, Parameters(rows, county))
+    except NoLaw:
+        return Tried(example.name, (f"審核日{roc.show_date(example.facts.case.on)}不在本版施行期間，請改日期",), None)
     wrong = []
     if found.eligible.value != example.eligible:
         wrong.append(f"結果應為「{_ANSWER_ZH[example.eligible]}」，實際為「{found.eligible.zh}」")

@@ -137,9 +137,23 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalDocument:
+    """A document of the checklist, by its code."""
+
+    code: str
+    required: bool = True
+
+
+RHYTHMS = {"monthly": "每月", "two_monthly": "每兩個月", "quarterly": "每季", "yearly": "每年", "once": "一次"}
+"""How often the amount of the table is paid, counted from the month of start."""
+MONTHS_BETWEEN = {"monthly": 1, "two_monthly": 2, "quarterly": 3, "yearly": 12, "once": 1}
+UNITS = {"person": "個人", "household": "一戶"}
+
+
+@dataclass(frozen=True, slots=True)
 class LocalVersion:
-    """One version. `household_of`: the benefit whose counted-member rule means tests use. `stop_next_month`: payment ends with the month
-    after the fact. `to_confirm`: what the county must still confirm (printed, stops nothing)."""
+    """One version. `household_of`: the benefit whose counted-member rule means tests use. `to_confirm`: what the county must still
+    confirm (printed; it stops approval while `confirmed` is no). `who` and `rhythm` empty: the definition's."""
 
     number: int
     effective_from: dt.date
@@ -155,11 +169,14 @@ class LocalVersion:
     to_confirm: str = ""
     confirmed: bool = True
     examples: tuple[Example, ...] = ()
+    who: str = ""
+    rhythm: str = ""
+    documents: tuple[LocalDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A local benefit. `rhythm` monthly, yearly or once; `unit` person or household."""
+    """A local benefit. `rhythm` one of RHYTHMS; `unit` person or household."""
 
     code: str
     name: str
@@ -177,6 +194,10 @@ class Definition:
         if not found:
             raise NoLaw(f"「{self.name}」在該日沒有生效的版本，請縣府於地方津貼設定登錄")
         return max(found, key=lambda v: (v.effective_from, v.number))
+
+    def rhythm_of(self, version: LocalVersion) -> str:
+        """How often a version pays."""
+        return version.rhythm or self.rhythm
 
     def with_version(self, version: LocalVersion) -> "Definition":
         """A further version; an equal number is replaced."""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from app.commands import accounts
 from app.commands.base import CommandError
+from app.commands.benefit_rows import local_rows
 from app.core.text import row_number
 from app.extensions import db
 from app.models.user import User
@@ -120,7 +121,7 @@ class UsersView(PageView):
             office_id=office_id,
             all_roles=roles.ALL,
             chosen=chosen,
-            benefits=benefits().values(),
+            benefits=[*benefits().values(), *local_rows(db.session()).values()],
             programmes=programmes,
         )
         return (page, 422) if form else page

@@ -7,10 +7,10 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
+from app.commands.benefit_rows import BenefitNames
 from app.core import clock, money, roc
 from app.extensions import db
 from app.models.office import County, Township
-from app.rules.benefits import benefits
 
 from .base_values import labels_for, show, show_moment
 
@@ -34,7 +34,7 @@ def register(appbuilder: Any) -> None:
     """Give the templates their filters, and coded columns their names."""
     labels_for("county_code", lambda: place_names(County))
     labels_for("town_code", lambda: place_names(Township))
-    labels_for("benefit", lambda: {code: b.name for code, b in benefits().items()})
+    labels_for("benefit", lambda: BenefitNames(db.session()))
     env = current_app.jinja_env
     env.filters.update(moment=show_moment, roc_date=roc.show_date, roc_month=roc.show_month, month5=roc.month5, money=money.show, shown=show)
     env.globals["print_time"] = lambda: show_moment(clock.now())

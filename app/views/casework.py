@@ -162,7 +162,8 @@ class ApplicationView(IntakePages, CaseView):
         model = getattr(cls, "datamodel", None) and cls.datamodel.obj
         if model is not None:
             cls.benefit, cls.route_base = model.BENEFIT, f"/{model.BENEFIT}"
-            cls.show_fieldsets = fieldsets(model)
+            if isinstance(model.FACTS, tuple):  # else every case says itself what it asks
+                cls.show_fieldsets = fieldsets(model.SECTIONS, model.FACTS)
             if clocks.case_clocks(cls.benefit):
                 cls.list_columns = [*cls.list_columns[:-1], "due_on", cls.list_columns[-1]]
                 cls.order_columns = [*cls.order_columns, "due_on"]
@@ -216,7 +217,7 @@ class ApplicationView(IntakePages, CaseView):
         return {
             "decision": decision,
             "judged": judged,
-            "outcomes": _TONES,
+            "outcomes": TONES,
             "answers": {Answer.YES: "good", Answer.NO: "bad", Answer.UNKNOWN: "warn"},
             "award": award,
             "payments": self._payments(award),
@@ -395,11 +396,11 @@ def place(form: Form, error: Incomplete) -> str:
     return "；".join(left)
 
 
-_TONES = {Outcome.MET: "good", Outcome.NOT_MET: "bad", Outcome.NOT_KNOWN: "warn"}
+TONES = {Outcome.MET: "good", Outcome.NOT_MET: "bad", Outcome.NOT_KNOWN: "warn"}
 
 
-def fieldsets(model: type[Application]) -> list[tuple[Any, dict[str, list[str]]]]:
-    """The record's fields for the page, from what the benefit's model declares."""
+def fieldsets(sections: Sequence[str], facts: Sequence[str]) -> list[tuple[Any, dict[str, list[str]]]]:
+    """The record's fields for the page, from what the benefit declares."""
     account = ["channel", "institution", "account", "payee_name", "payee_person_id", "payee_reason", "protected_account"]
     return [
         (_l("Applicant"), {"fields": [
@@ -408,10 +409,10 @@ def fieldsets(model: type[Application]) -> list[tuple[Any, dict[str, list[str]]]
         ]}),
         (_l("Application"), {"fields": [
             "case_no", "purpose", "received_on", "documents_complete_on", "household_taken_on", "consent_on", "affidavit_on",
-            *(["effective_month"] if "account" in model.SECTIONS else ["valid_from", "valid_to"]),
+            *(["effective_month"] if "account" in sections else ["valid_from", "valid_to"]),
         ]}),
-        (_l("Residence and status"), {"fields": list(model.FACTS)}),
-        *([(_l("Payment account"), {"fields": account})] if "account" in model.SECTIONS else []),
+        (_l("Residence and status"), {"fields": list(facts)}),
+        *([(_l("Payment account"), {"fields": account})] if "account" in sections else []),
     ]  # fmt: skip
 
 

@@ -108,6 +108,15 @@ def form_class(model: type[Any], names: Sequence[str], **options: Mapping[str, A
     return type("Part", (Form,), {name: field_of(model, name, **options.get(name, {})) for name in names})
 
 
+def facts_form(item: Application, first: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> type[Form]:
+    """The form of what a case asks: columns, and questions of the county that have none."""
+    fields = {
+        name: YesNoSelect(item.label_of(name)) if column_at(type(item), name) is None else field_of(type(item), name, **options.get(name, {}))
+        for name in (*first, *item.FACTS)
+    }
+    return type("Part", (Form,), fields)
+
+
 CircumstanceForm = form_class(
     Circumstance, ("kind", "proven", "since", "until", "proof"), kind={"codes": CIRCUMSTANCES}, proof={"label": "證明文件"}
 )

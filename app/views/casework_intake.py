@@ -87,10 +87,17 @@ class IntakePages:
     render_template: Callable[..., str]
     _purpose_key: Callable[[Any], str]
 
-    @property
-    def asked(self) -> dict[str, str]:
-        """The sections of this benefit's form, by name, ending with the summary."""
-        return {name: SECTIONS[name] for name in (*self.datamodel.obj.SECTIONS, "summary")}
+    def asked(self, item: Application) -> dict[str, str]:
+        """The sections of this case's form, by name, ending with the summary."""
+        return {name: SECTIONS[name] for name in (*item.SECTIONS, "summary")}
+
+    def open_title(self) -> str:
+        """The heading of the counter's first page."""
+        return "受理新申請案"
+
+    def benefit_to_open(self) -> str:
+        """Which benefit a new case is for."""
+        return self.benefit
 
     # -- a new case -----------------------------------------------------------------------------------------------------
     @expose("/open", methods=["GET", "POST"])
@@ -104,7 +111,7 @@ class IntakePages:
                 form.person_id.data, form.name.data, form.birth.data, form.sex.data, form.registered_address.data or "", "", form.phone.data or ""
             )
             try:
-                pk = counter.open_draft(web.signed_in(), self.benefit, who, form.received_on.data, form.checksum_confirmed.data)
+                pk = counter.open_draft(web.signed_in(), self.benefit_to_open(), who, form.received_on.data, form.checksum_confirmed.data)
                 web.give_purpose(f"{Application.__tablename__}:{pk}", "受理申請")
                 flash("已建立草稿，各節會自動儲存。", "success")
                 return redirect(url_for(f"{self.endpoint}.intake", pk=pk, section="person"), 303)
@@ -112,7 +119,7 @@ class IntakePages:
                 problem, ask_checksum = error.message, error.code == "E-ID-CHECK"
         failed = bool(problem or form.errors)
         page = self.render_template(
-            "casework/open.html", title="受理新申請案", form=form, problem=problem, failed=failed,
+            "casework/open.html", title=self.open_title(), form=form, problem=problem, failed=failed,
             ask_checksum=ask_checksum or form.checksum_confirmed.data, back=url_for(f"{self.endpoint}.list"),
         )  # fmt: skip
         return (page, 422) if failed else page
@@ -121,9 +128,9 @@ class IntakePages:
     @expose("/intake/<pk>/<section>", methods=["GET", "POST"])
     @has_access
     def intake(self, pk: str, section: str) -> ResponseReturnValue:
-        if section not in self.asked:
-            abort(404)
         item: Application = self.item(pk)
+        if section not in self.asked(item):
+            abort(404)
         if web.purpose_for(self._purpose_key(item)) is None or not item.editable:
             return redirect(url_for(f"{self.endpoint}.show", pk=pk))
         if section == "summary":
@@ -147,7 +154,7 @@ class IntakePages:
         item = self.item(item.id)
         if read.errors and request.form.get("go") != "add":
             return self._section_page(item, section, errors=read.errors), 422
-        names = list(self.asked)
+        names = list(self.asked(item))
         step = {"next": 1, "back": -1}.get(request.form.get("go", ""), 0)
         goal = names[max(0, min(len(names) - 1, names.index(section) + step))]
         one_more: dict[str, Any] = {"add": 1, "_anchor": "new-member"} if request.form.get("go") == "add" else {}
@@ -179,7 +186,7 @@ class IntakePages:
         unread = {name.partition(".")[0] for name in item.unread or {}}
         unknown = {p.section for p in problems if p.level == "unknown"}
         tabs = []
-        for name, label in self.asked.items():
+        for name, label in self.asked(item).items():
             state = (
                 "current" if name == current else "wrong" if name in unread else "open" if name in wrong else "ask" if name in unknown else "done"
             )
@@ -187,9 +194,9 @@ class IntakePages:
         return tabs
 
     # -- one section each: the form, and what it says -------------------------------------------------------------------
-    def _parts(self, section: str) -> Sequence[tuple[str, type[Form], str]]:
+    def _parts(self, item: Application, section: str) -> Sequence[tuple[str, type[Form], str]]:
         """(attribute of the application, form class, key of `Draft`) of the simple sections."""
-        model = self.datamodel.obj
+        model = type(item)
         hints = {name: {"hint": text} for name, text in HINTS.items()}
 
         def form(of: type[Any], names: Sequence[str], **more: Any) -> type[Form]:
@@ -197,7 +204,7 @@ class IntakePages:
 
         return {
             "person": (("applicant", form(Person, PERSON, sex={"codes": forms.SEXES}), "person"), ("", form(model, CASE), "fields")),
-            "facts": (("", form(model, (*(() if "household" in model.SECTIONS else ("household_taken_on",)), *model.FACTS)), "fields"),),
+            "facts": (("", forms.facts_form(item, () if "household" in item.SECTIONS else ("household_taken_on",), hints), "fields"),),
             "account": (("", form(model, ACCOUNT), "fields"),),
             "documents": (("", form(model, PAPERS), "fields"),),
             "household": (("", form(model, ("household_taken_on",)), "fields"),),
@@ -206,7 +213,7 @@ class IntakePages:
 
     def _simple(self, item: Application, section: str, formdata: Any) -> list[Form]:
         made = []
-        for attribute, form_class, _ in self._parts(section):
+        for attribute, form_class, _ in self._parts(item, section):
             form = form_class(formdata, obj=getattr(item, attribute) if attribute else item)
             forms.refill(form, section, item.unread)
             made.append(form)
@@ -214,7 +221,7 @@ class IntakePages:
 
     def _read_simple(self, item: Application, section: str, read: forms.Read) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {"person": {}, "fields": {}}
-        for attribute, form_class, key in self._parts(section):
+        for attribute, form_class, key in self._parts(item, section):
             form = form_class(request.form, obj=getattr(item, attribute) if attribute else item)
             found[key] |= forms.read_form(form, section, read)
         for name in ("name", "birth", "sex", "received_on"):

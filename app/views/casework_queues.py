@@ -66,8 +66,8 @@ def applications() -> Desk | None:
     rows = [c for c in sorted(COUNTERS.values(), key=lambda c: c.order) if sm.has_access("can_list", c.endpoint)]
     if who is None or not columns or not rows:
         return None
-    found = select(Application.benefit, Application.state, func.count()).where(Application.state.in_([s for s, _ in columns]))
-    numbers = {(b, s): n for b, s, n in db.session.execute(found.group_by(Application.benefit, Application.state))}
+    found = select(Application.form_kind, Application.state, func.count()).where(Application.state.in_([s for s, _ in columns]))
+    numbers = {(kind, s): n for kind, s, n in db.session.execute(found.group_by(Application.form_kind, Application.state))}
     opens = who.can("casework.open")
     return Desk(
         str(_l("Applications and reviews")),

@@ -12,6 +12,7 @@ from wtforms import SelectField
 
 from app.commands import payer_settings, payment_results
 from app.commands.base import CommandError
+from app.commands.benefit_rows import benefit_row
 from app.commands.payments import MAKERS
 from app.core import clock, roc
 from app.core.text import mask_id, row_number
@@ -22,7 +23,6 @@ from app.models.office import Township
 from app.models.payment import PaymentLine
 from app.models.payment_run import PayerSetting, PaymentRun
 from app.payments import reconcile
-from app.rules.benefits import benefits
 from app.security import roles, web
 
 from .base import ListView, PageView, ReferenceView, ViewInterface, describe
@@ -78,7 +78,7 @@ class ReturnsView(PageView):
             rows = [self._row(x, awards.get(x.award_id), cases.get(x.award_id, "")) for x in lines]
             if rows:
                 groups.append(
-                    {"payer": payer, "benefit": benefit, "title": f"{towns.get(payer, '縣府')}　{benefits()[benefit].name}", "rows": rows}
+                    {"payer": payer, "benefit": benefit, "title": f"{towns.get(payer, '縣府')}　{benefit_row(session, benefit).name}", "rows": rows}
                 )
             count += len(rows)
         web.log_access("show", (PaymentLine.__tablename__, None), "撥款作業：退匯清單", rows=count)

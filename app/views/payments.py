@@ -31,6 +31,7 @@ from app.models.user import User
 from app.payments.checks import HARD, TITLES
 from app.payments.line import CHANNEL_NAMES
 from app.payments.register import DIFFERENCE, DIFFERENCE_NAMES, REGULAR, REPAY
+from app.commands.benefit_rows import benefit_row, local_rows
 from app.rules.benefits import benefits
 from app.security import roles, web
 from app.security.actor import Actor
@@ -144,7 +145,7 @@ class PaymentRunView(RegisterView):
         return item.run_no
 
     def record_subtitle(self, item: PaymentRun) -> str:
-        return f"{benefits()[item.benefit].name}　{roc.show_month(item.month)}　{KINDS[item.kind]}"
+        return f"{benefit_row(db.session(), item.benefit).name}　{roc.show_month(item.month)}　{KINDS[item.kind]}"
 
     def list_context(self) -> dict[str, Any]:
         return {"build_url": url_for(f"{self.endpoint}.build") if self.permits("build") else ""}
@@ -239,7 +240,8 @@ class PaymentRunView(RegisterView):
         """Make a register."""
         form = BuildForm(request.form if request.method == "POST" else None, data={"month": roc.month_of(clock.today()), "kind": REGULAR})
         running = set(db.session.scalars(select(Award.benefit).distinct()))
-        form.benefit.choices = [(b.code, b.name) for b in benefits().values() if b.pays and (b.code in running or not running)]
+        known = (*benefits().values(), *local_rows(db.session(), web.signed_in().scope.county_code).values())
+        form.benefit.choices = [(b.code, b.name) for b in known if b.pays and (b.code in running or not running)]
         form.payer.choices = self._payers()
         problem = ""
         if request.method == "POST" and form.validate():

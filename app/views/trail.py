@@ -6,9 +6,10 @@ from typing import Any
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
+from app.commands.benefit_rows import find
+from app.extensions import db
 from app.models.access import AccessEntry, SecurityEvent
 from app.models.audit import AuditEntry
-from app.rules.benefits import benefits
 from app.security.roles import ADMINISTRATOR, AUDITOR
 
 from .base import ListView, ViewInterface, describe
@@ -36,7 +37,7 @@ describe(
 
 def subject_name(subject: str) -> str:
     """A record's number; where a benefit is part of it, with its name."""
-    return "／".join(benefits()[part].name if part in benefits() else part for part in subject.split("/"))
+    return "／".join(found.name if (found := find(db.session(), part)) else part for part in subject.split("/"))
 
 
 class AuditEntryView(ListView):

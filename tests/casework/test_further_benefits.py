@@ -10,7 +10,7 @@ from app.commands import parameters
 from app.commands.base import Refused
 from app.commands.payment_roster import own_fields
 from app.core import clock, roc
-from app.models.application import DOCUMENTS, Application
+from app.models.application import DOCUMENTS, LOCAL, Application
 from app.models.award import Award
 from app.models.decision import Decision
 from app.rules.benefits import benefits
@@ -23,7 +23,8 @@ from app.views.casework_intake import SECTIONS as LABELLED
 def models():
     import app.models  # noqa: F401
 
-    return {m.class_.BENEFIT: m.class_ for m in inspect(Application).self_and_descendants if m.class_ is not Application}
+    """The benefits with a class of their own, by code."""
+    return {m.class_.BENEFIT: m.class_ for m in inspect(Application).self_and_descendants if m.class_.BENEFIT not in ("", LOCAL)}
 
 
 # -- 中低收入戶兒少生活補助 -------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from app.models.award import Award
 from app.models.case_task import CaseTask
 from app.models.decision import CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
+from app.models.local_application import LocalFinding
 from app.models.person import Person
 from app.payments.line import Payee
 from app.rules import timing
@@ -39,7 +40,7 @@ ENDS = ("death", "move_out", "terminate")
 ONCE = ("death", "move_out", "move_within", "account")
 """What can happen to a case that is paid once, against a receipt."""
 PAYEE_FIELDS = ("channel", "institution", "account", "payee_name", "payee_person_id")
-_NOT_COPIED = ("id", "version", "created_at", "changed_at")
+_NOT_COPIED = ("id", "version", "created_at", "changed_at", "form_kind")
 
 
 def effective(benefit: str, kind: str, happened_on: dt.date, reported_on: dt.date) -> tuple[int, str]:
@@ -189,6 +190,8 @@ def reopen(ctx: Context, application: Application, change: Change) -> Applicatio
     copy.received_on, copy.effective_month = change.reported_on, change.effective_month
     copy.case_no = case_number(ctx.session, application.benefit, application.town_code, clock.today())
     copy.created_by_id = copy.changed_by_id = ctx.actor.user_id
+    for name in application.FACTS:
+        setattr(copy, name, getattr(application, name))
     for member in application.members:
         twin = HouseholdMember(**{k: getattr(member, k) for k in MEMBER_FIELDS}, position=member.position, **_where(application))
         for name, (model, fields) in LINES.items():
@@ -219,6 +222,7 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (Document, Document.application_id, applications),
         (CorrectionNotice, CorrectionNotice.application_id, applications),
         *((model, model.application_id, applications) for model in own_rows()),
+        (LocalFinding, LocalFinding.application_id, applications),
         (Decision, Decision.application_id, applications),
         (Change, Change.application_id, applications),
         (CaseTask, CaseTask.application_id, applications),

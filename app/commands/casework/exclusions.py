@@ -12,14 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.commands.base import Context, Refused, command
-from app.commands.parameters import exclusions_in_force
+from app.commands.benefit_rows import find
 from app.core import clock, roc
 from app.models.application import CLOSED, Application
 from app.models.award import Award
 from app.models.household import HouseholdMember
 from app.models.person import Person
-from app.rules.exclusions import Exclusion, Relation, active, counterpart_names
+from app.rules.exclusions import Exclusion, Relation, counterpart_names
 from app.security import roles, scope
+
+from . import local
 
 SAME = "same_benefit_other_county"
 HARD = (Relation.CHOOSE_ONE, Relation.SUSPEND_A)
@@ -60,8 +62,14 @@ def own_awards(session: Session, application: Application, month: int) -> tuple[
         .join(Person, Person.id == Award.recipient_id)
         .where(Person.county_code == county, Person.person_id.in_(ids), Award.status != "ended")
     )
-    draws = [Draw(p, b, first, last, amount, "本縣發放資料", as_of=clock.today()) for p, b, first, last, amount in rows]
+    draws = [Draw(p, b, first, last, amount, "本縣發放資料", _agency(session, b), as_of=clock.today()) for p, b, first, last, amount in rows]
     return [d for d in draws if d.last is None or d.last >= month], [Consulted("本縣發放資料", clock.today())]
+
+
+def _agency(session: Session, benefit: str) -> str:
+    """A benefit outside the exclusion table goes by its own name."""
+    found = None if benefit in counterpart_names() else find(session, benefit)
+    return found.name if found else ""
 
 
 def sources() -> tuple[Source, ...]:
@@ -75,15 +83,13 @@ def look(session: Session, application: Application, on: dt.date) -> dict[str, A
     """Consult every source about every member; JSON with `hits`, `sources` and `shared` (members counted in another open case)."""
     position = {m.person_id: m.position for m in application.members if m.person_id}
     month = roc.month_of(on)
-    pairs = {
-        e.counterpart: e for e in active(exclusions_in_force(session, application.county_code, on)) if e.benefit == application.benefit
-    }
+    pairs = {e.counterpart: e for e in local.pairs(session, application.county_code, application.benefit, on)}
     hits: list[dict[str, Any]] = []
     asked: list[dict[str, Any]] = []
     with scope.use(scope.SYSTEM):
         for consult in sources():
             draws, consulted = consult(session, application, month)
-            hits += [_hit(d, position[d.person_id], _key(d, application), pairs) for d in draws if not _own(d, application, position)]
+            hits += [_hit(session, d, position[d.person_id], _key(d, application), pairs) for d in draws if not _own(d, application, position)]
             asked += [{"name": c.name, "as_of": c.as_of and c.as_of.isoformat()} for c in consulted]
         shared = _counted_elsewhere(session, application, list(position))
     kept = {(h["position"], h["counterpart"], h["first"]): h for h in (application.exclusions or {}).get("hits", []) if h["exception"]}
@@ -104,14 +110,14 @@ def _own(d: Draw, application: Application, position: dict[str, int]) -> bool:
     return d.counterpart == application.benefit and position[d.person_id] == 1 and d.source == "本縣發放資料" and again
 
 
-def _hit(d: Draw, position: int, key: str, pairs: dict[str, Exclusion]) -> dict[str, Any]:
+def _hit(session: Session, d: Draw, position: int, key: str, pairs: dict[str, Exclusion]) -> dict[str, Any]:
     own, pair = position == 1, pairs.get(key)
     relation = pair.relation if pair and own else Relation.INFO_ONLY
     return asdict(d) | {
         "as_of": d.as_of and d.as_of.isoformat(),
         "counterpart": key,
         "position": position,
-        "name": counterpart_names().get(d.counterpart, d.counterpart),
+        "name": counterpart_names().get(d.counterpart) or (row.name if (row := find(session, d.counterpart)) else d.counterpart),
         "relation": relation.value,
         "article": pair.article_zh if pair and own else "",
         "hard": own and relation in HARD,

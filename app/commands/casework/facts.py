@@ -13,7 +13,7 @@ from app.core import clock, roc
 from app.models.application import Application
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
 from app.rules import facts as f
-from app.rules.laws import law_of
+from app.rules.laws import facts_of
 
 from .fact_columns import fill
 from .own import own
@@ -37,8 +37,8 @@ def load(session: Session, ids: Sequence[int], of: type[Application] = Applicati
 
 
 def case_facts(application: Application, on: dt.date) -> Any:
-    """The facts of one application as judged on a day, of the kind its benefit's rule wants. Raises KeyError for a benefit without a rule."""
-    wanted = law_of(application.benefit).facts
+    """The facts of one application as judged on a day, of the kind its benefit's rule wants."""
+    wanted = facts_of(application.benefit)
     case = _case(application, on)
     if wanted is f.CaseFacts:
         return case

@@ -10,17 +10,17 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from app.commands.base import Context, Refused, command
+from app.commands.benefit_rows import benefit_row
 from app.commands.numbers import take
 from app.core import clock, identity, roc, text
-from app.models.application import CLOSED, EDITABLE, Application, Document
+from app.models.application import CLOSED, EDITABLE, LOCAL, Application, Document
 from app.models.base import BenefitScoped
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
 from app.models.office import Township
 from app.models.person import Person
-from app.rules.benefits import benefit as benefit_of
 from app.security import roles, scope
 
-from . import deadlines
+from . import deadlines, local
 from .judge import assess
 from .problems import refuse_if_any
 from .steps import APPLICATION
@@ -77,7 +77,7 @@ class Draft:
 
 def model_of(benefit: str) -> type[Application]:
     """The application class of a benefit. Raises Refused for one without casework."""
-    mapper = inspect(Application).polymorphic_map.get(benefit)
+    mapper = inspect(Application).polymorphic_map.get(LOCAL if local.is_local(benefit) else benefit)
     if mapper is None:
         raise Refused("這項給付尚未開放線上受理", "E-BENEFIT")
     return mapper.class_
@@ -113,6 +113,9 @@ def open_draft(ctx: Context, benefit: str, who: NewPerson, received_on: dt.date 
         )
     ]
     application.documents = [Document(code=code, required=required, **where) for code, required in model.DOCUMENTS]
+    with ctx.session.no_autoflush:
+        local.ask(ctx.session, application)
+        local.refuse_second(ctx.session, person, benefit, application.form_asked)
     ctx.session.add(application)
     ctx.session.flush()
     ctx.audit("application.opened", application, case_no=application.case_no)
@@ -122,7 +125,7 @@ def open_draft(ctx: Context, benefit: str, who: NewPerson, received_on: dt.date 
 def case_number(session: Session, benefit: str, town: str, day: dt.date) -> str:
     """`ELA11502000123`: benefit, ROC year, township within the county, running number."""
     year = day.year - roc.EPOCH
-    short = benefit_of(benefit).short
+    short = benefit_row(session, benefit).short
     return f"{short}{year:03d}{town[5:7]}{take(session, f'case:{town[:5]}:{short}:{year}:{town}'):05d}"
 
 
@@ -180,6 +183,7 @@ def save_draft(ctx: Context, application_id: int, draft: Draft, seen_version: in
     ctx.check_version(application, seen_version)
     if application.state not in EDITABLE:
         raise Refused("本案已送出審查，不能再修改；需要更正時請由縣府退回公所", "E-CLOSED")
+    local.ask(ctx.session, application)
     _set(application.applicant, draft.person, PERSON_FIELDS)
     _set(application, draft.fields, (*COMMON_FIELDS, *application.FACTS))
     if draft.members is not None:

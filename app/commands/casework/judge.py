@@ -5,21 +5,27 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.commands.base import Refused
 from app.commands.parameters import exclusions_in_force, parameters_in_force
 from app.models.application import Application
 from app.models.household import HouseholdMember
 from app.rules import codec
 from app.rules.laws import law_of
 from app.rules.trace import Decision
+from app.rules.versions import NoLaw
 
+from . import local
 from .facts import case_facts
 
 
 def decide(session: Session, application: Application, on: dt.date) -> Decision:
-    """What the rule answers today about this application; nothing is stored."""
+    """What the rule answers today about this application; nothing is stored. Raises Refused on a day without a law."""
     county = application.county_code
-    law = law_of(application.benefit)
-    return law.decide(case_facts(application, on), parameters_in_force(session, county), exclusions_in_force(session, county, on))
+    law = law_of(application.benefit, local.definitions(session, county, application.benefit))
+    try:
+        return law.decide(case_facts(application, on), parameters_in_force(session, county), exclusions_in_force(session, county, on))
+    except NoLaw as gap:
+        raise Refused(str(gap), "E-LAW") from None
 
 
 def assess(session: Session, application: Application, on: dt.date) -> Decision | None:

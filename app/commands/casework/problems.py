@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import inspect
-
 from app.commands.base import Refused
 from app.core import identity, roc
 from app.models.application import DOCUMENTS, Application
@@ -89,7 +87,7 @@ def _common(a: Application, today: dt.date) -> Iterator[Problem]:
         yield Problem("documents", "received_on", f"還沒收到：{'、'.join(lacking)}", "unknown")
     for name in a.ASKED:
         if getattr(a, name) is None:
-            yield Problem("facts", name, f"「{inspect(type(a)).columns[name].info['label']}」尚未查明", "unknown")
+            yield Problem("facts", name, f"「{a.label_of(name)}」尚未查明", "unknown")
     days = getattr(a, "days_in_taiwan", None)
     if days is not None and not 0 <= days <= DAYS:
         yield Problem("facts", "days_in_taiwan", f"最近一年居住國內日數應在 0 到 {DAYS} 之間")

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.commands import awards
 from app.commands.base import Context, Refused, command
+from app.commands.benefit_rows import benefit_row
 from app.commands.numbers import take
 from app.core import clock, roc
 from app.core.months import FOREVER
@@ -14,12 +15,11 @@ from app.models.application import Application
 from app.models.award import Award
 from app.models.decision import Decision
 from app.payments.line import Payee
-from app.rules.benefits import benefit as benefit_of
 from app.rules.trace import Answer
 from app.rules.trace import Decision as Judgement
 from app.security import roles
 
-from . import deadlines, exclusions
+from . import deadlines, exclusions, local
 from .facts import case_facts
 from .judge import assess, decide, mark, plain
 from .own import own
@@ -101,7 +101,7 @@ def evidence(application: Application, today: dt.date) -> list[str]:
     late = [m.name for m in application.members if m.counted is not False and not m.death and (m.tax_year is None or m.tax_year < need)]
     if "means" in application.SECTIONS and late and getattr(application, "low_income_status", None) not in ("low", "near_low"):
         lacking.append(f"{'、'.join(late)} 缺 {need} 年度財稅資料，請查調後再核定")
-    if not benefit_of(application.benefit).pays:
+    if "account" not in application.SECTIONS:
         return lacking
     if application.exclusions_checked_at is None:
         lacking.append("尚未查核互斥，請先執行互斥查核")
@@ -128,9 +128,11 @@ def approve(ctx: Context, application_id: int, comment: str = "", decision_no: s
     if judged.eligible is Answer.UNKNOWN:
         open_points = [m.text for m in judged.missing] or [line.question for line in judged.open_questions()]
         raise Refused("還不能核定：" + "；".join(open_points[:4]), "E-UNKNOWN")
-    pays = benefit_of(application.benefit).pays
+    pays = benefit_row(ctx.session, application.benefit).pays
     if judged.eligible is Answer.NO or (pays and (not judged.amount or judged.start_month is None)):
         raise Refused("依規定不符合請領條件，請改為「不予核定」；須經中央同意的特殊案件請先登錄同意文號", "E-NOT-ELIGIBLE")
+    if application.purpose == "new":
+        local.refuse_second(ctx.session, application.applicant, application.benefit, application.form_asked)
     decision = record(ctx, application, judged, "granted", comment, decision_no)
     span: dict[str, Any] = {"effective_month": decision.start_month, "valid_from": decision.valid_from, "valid_to": decision.valid_to}
     APPLICATION.advance(ctx, application, "approve", comment, decided_at=ctx.now, **span)
@@ -246,7 +248,8 @@ def _put_to_work(ctx: Context, application: Application, decision: Decision) -> 
             payee=payee(application),
             rule_version=decision.rule_version,
             to_month=decision.end_month,
-            household_no=application.case_no if benefit_of(application.benefit).payment_unit == "household" else None,
+            household_no=application.case_no if benefit_row(ctx.session, application.benefit).payment_unit == "household" else None,
+            every=int(application.form_asked.get("every", 1)),
         )
     elif (award.amount, award.band) != (decision.amount, decision.band or ""):
         awards.change_award(
