@@ -77,6 +77,14 @@ def definitions_in_force(session: Session, county_code: str, code: str | None = 
     return {d.code: d for d in found if d.versions}
 
 
+def names_in_force(session: Session, county_code: str) -> dict[str, str]:
+    """code → name of a county's benefits with a version in force, for menus. One query."""
+    in_force = select(LocalBenefitVersion.benefit_id).where(LocalBenefitVersion.state == "active")
+    statement = select(LocalBenefit.code, LocalBenefit.name).where(LocalBenefit.county_code == county_code, LocalBenefit.id.in_(in_force))
+    with scope.use(scope.SYSTEM):
+        return dict(session.execute(statement.order_by(LocalBenefit.id)).tuples().all())
+
+
 def against_activation(session: Session, row: LocalBenefitVersion) -> list[str]:
     """Everything that still stands against putting a version in force, in Chinese; empty = a second person may."""
     benefit = row.benefit

@@ -8,7 +8,22 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, case, event, inspect, or_, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    event,
+    inspect,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column, relationship
 
 from .base import AccountType, BenefitScoped, Model, MonthType, PersonIdType, Stamped, TownScoped, Versioned

@@ -112,7 +112,8 @@ def tile(
     if tone not in TONES:
         raise ValueError(tone)
     made = Tile(label, count, link, frozenset(roles), permission, group, hint, tone, order)
-    TILES[:] = [t for t in TILES if (str(t.label.args if hasattr(t.label, "args") else t.label), t.roles) != (str(label.args if hasattr(label, "args") else label), made.roles)]
+    same = (str(label), made.roles, permission)  # registered once more by another application of this process
+    TILES[:] = [t for t in TILES if (str(t.label), t.roles, t.permission) != same]
     TILES.append(made)
 
 

@@ -1,5 +1,6 @@
 """Applications for local benefits on screen: one set of pages for all; what is asked comes from the county's definition."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.commands.base import CommandError
 from app.commands.casework.judge import decide
-from app.commands.local_benefits import definitions_in_force
+from app.commands.local_benefits import definitions_in_force, names_in_force
 from app.core import clock
 from app.extensions import db
 from app.models.application import Application
@@ -24,6 +25,9 @@ from .base_values import Cell
 from .casework import ApplicationView, add_benefit, fieldsets
 
 ORDER = 27
+FRESH = 60.0
+"""Seconds for which the menu keeps the names of local benefits."""
+_kept: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
 
 
 def definitions() -> dict[str, Definition]:
@@ -105,7 +109,20 @@ def menu_more(group: str) -> list[tuple[str, str, bool]]:
         return []
     chosen = request.args.get("_flt_0_benefit", "") if request.blueprint == "LocalApplicationView" else ""
     base = url_for("LocalApplicationView.list")
-    return [(d.name, f"{base}?_flt_0_benefit={code}", code == chosen) for code, d in definitions().items()]
+    return [(name, f"{base}?_flt_0_benefit={code}", code == chosen) for code, name in _names().items()]
+
+
+def _names() -> dict[str, str]:
+    """The names of the county's benefits, kept in memory for a minute: the menu is on every page."""
+    who = web.actor()
+    county = who.scope.county_code if who else None
+    if not county:
+        return {}
+    key = (str(db.engine.url), county)
+    kept = _kept.get(key)
+    if kept is None or time.monotonic() - kept[0] > FRESH:
+        kept = _kept[key] = (time.monotonic(), names_in_force(db.session(), county))
+    return kept[1]
 
 
 def register(appbuilder: Any) -> None:

@@ -220,7 +220,8 @@ class LocalBenefitVersionView(ReferenceView):
         else:
             rows = forms.examples_posted(request.form, kind, clock.today())
             if request.form.get("go") == "save":
-                if all([row.form.validate() for row in rows]):
+                checked = [row.form.validate() for row in rows]  # every row, so that every message is shown
+                if all(checked):
                     made = tuple(local_examples.example_of(forms.told_posted(r.form, version, clock.today()), item.county_code) for r in rows)
                     try:
                         commands.save_draft(web.signed_in(), pk, replace(version, examples=made), item.effective_from is not None, _seen())

@@ -18,6 +18,7 @@ from wtforms import BooleanField, FileField, Form, SelectField, StringField
 
 from app.commands import payment_differences, payment_files, payment_results, payment_roster, payments, printing
 from app.commands.base import CommandError
+from app.commands.benefit_rows import benefit_row, local_rows
 from app.commands.payments import RUN
 from app.core import clock, roc
 from app.core.text import mask_id, row_number
@@ -31,7 +32,6 @@ from app.models.user import User
 from app.payments.checks import HARD, TITLES
 from app.payments.line import CHANNEL_NAMES
 from app.payments.register import DIFFERENCE, DIFFERENCE_NAMES, REGULAR, REPAY
-from app.commands.benefit_rows import benefit_row, local_rows
 from app.rules.benefits import benefits
 from app.security import roles, web
 from app.security.actor import Actor
