@@ -82,7 +82,7 @@ def names_in_force(session: Session, county_code: str) -> dict[str, str]:
     in_force = select(LocalBenefitVersion.benefit_id).where(LocalBenefitVersion.state == "active")
     statement = select(LocalBenefit.code, LocalBenefit.name).where(LocalBenefit.county_code == county_code, LocalBenefit.id.in_(in_force))
     with scope.use(scope.SYSTEM):
-        return dict(session.execute(statement.order_by(LocalBenefit.id)).tuples().all())
+        return {code: name for code, name in session.execute(statement.order_by(LocalBenefit.id))}  # noqa: C416 (rows, not tuples, to mypy)
 
 
 def against_activation(session: Session, row: LocalBenefitVersion) -> list[str]:

@@ -35,7 +35,7 @@ def collect(session: Session, run: PaymentRun, lines: list[Line], setting: Payer
         found[key] = _joined(found.get(key, PersonFacts()), facts)
     for key, others in _other_awards(session, run).items():
         found[key] = _joined(found.get(key, PersonFacts()), PersonFacts(others=tuple(others)))
-    once = benefit(run.benefit).rhythm == "once"
+    once = benefit_row(session, run.benefit).rhythm == "once"
     previous = session.get(PaymentRun, run.previous_id) if run.previous_id else None
     before = payment_lines.read(session, previous.id) if previous else []
     return CheckInput(

@@ -25,6 +25,7 @@ class LocalApplication(LivesHere, StaysInTaiwan, Placed, InCustody, Listed, Hold
     BENEFIT = LOCAL
     LABEL = _l("Local benefits")
     DECISION_WORD = "府社福字"
+    ROWS = {"findings": ("code", "holds")}
 
     id: Mapped[int] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"), primary_key=True)
     form: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

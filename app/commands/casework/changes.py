@@ -16,7 +16,6 @@ from app.models.award import Award
 from app.models.case_task import CaseTask
 from app.models.decision import CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
-from app.models.local_application import LocalFinding
 from app.models.person import Person
 from app.payments.line import Payee
 from app.rules import timing
@@ -222,7 +221,6 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (Document, Document.application_id, applications),
         (CorrectionNotice, CorrectionNotice.application_id, applications),
         *((model, model.application_id, applications) for model in own_rows()),
-        (LocalFinding, LocalFinding.application_id, applications),
         (Decision, Decision.application_id, applications),
         (Change, Change.application_id, applications),
         (CaseTask, CaseTask.application_id, applications),
