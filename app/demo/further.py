@@ -13,7 +13,7 @@ from app.rules.benefits import benefit
 from app.rules.clocks import case_clocks
 from app.rules.trace import Answer
 
-from . import places
+from . import devices, places
 from .accounts import DIRECTOR, OFFICER, Staff
 from .people import Population, Someone
 
@@ -26,7 +26,7 @@ def fill(population: Population, staff: Staff, seed: int) -> int:
     """Make the cases; how many. Everybody is somebody of the population who has no case yet."""
     rng = Random(seed * 29 + 3)
     grown, young = _people(population, 30, 60), _people(population, 1, 17)
-    made = 0
+    made = devices.fill(grown, staff, rng)
     for code, source, facts in (
         ("disability_living_allowance", grown, _living),
         ("low_income_living_assistance", grown, _low_income),
