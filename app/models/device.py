@@ -52,20 +52,16 @@ class DeviceItem(Proposal, Model):
     code: Mapped[str] = mapped_column(String(10), info={"label": _l("Item code")})
     name: Mapped[str] = mapped_column(String(60), info={"label": _l("Name of the device")})
     max_amount: Mapped[int] = mapped_column(Money, info={"label": _l("Most that is paid")})
-    min_years: Mapped[int] = mapped_column(info={"label": _l("Years of use"), "hint": "最低使用年限；沒有年限填 0"})
+    min_years: Mapped[int] = mapped_column(info={"label": _l("Years of use")})
     assessed: Mapped[bool] = mapped_column(default=True, info={"label": _l("Assessment required")})
     assessor: Mapped[str | None] = mapped_column(String(60), info={"label": _l("Who assesses")})
     counted: Mapped[bool] = mapped_column(default=True, info={"label": _l("One of the four items")})
     full_rate: Mapped[bool] = mapped_column(default=False, info={"label": _l("Paid in full whatever the income")})
-    classes: Mapped[str | None] = mapped_column(
-        String(60), info={"label": _l("For disability classes"), "hint": "類別代碼以頓號隔開，例如 7、05；不限填空白"}
-    )
-    grades: Mapped[str | None] = mapped_column(
-        String(60), info={"label": _l("For disability grades"), "hint": "輕度、中度、重度、極重度，以頓號隔開；不限填空白"}
-    )
+    classes: Mapped[str | None] = mapped_column(String(60), info={"label": _l("For disability classes")})
+    grades: Mapped[str | None] = mapped_column(String(60), info={"label": _l("For disability grades")})
     effective_from: Mapped[dt.date] = mapped_column(Date, info={"label": _l("Effective from")})
-    effective_to: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Effective until"), "hint": "留白表示繼續適用"})
-    source: Mapped[str] = mapped_column(String(200), info={"label": _l("Source"), "hint": "公告文號或資料出處"})
+    effective_to: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Effective until")})
+    source: Mapped[str] = mapped_column(String(200), info={"label": _l("Source")})
 
     def __repr__(self) -> str:
         return f"{self.code} {self.name}"

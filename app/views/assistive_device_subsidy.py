@@ -1,7 +1,7 @@
 """身心障礙者輔具費用補助: applications on screen, with the devices as rows of the form and their way to the money."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 from wtforms import Form, TextAreaField
 
 from app.commands.casework import devices as commands
@@ -20,12 +21,13 @@ from app.commands.device_catalogue import in_force
 from app.core import clock, money, roc
 from app.extensions import db
 from app.models.assistive_device_subsidy import DeviceApplication
+from app.models.audit import Step
 from app.models.device import DEVICE_STATES, DEVICE_STYLES, PROVISIONS, DeviceElsewhere, DeviceItem, DeviceRequest
 from app.security import web
 
 from . import casework_forms as forms
 from . import locking
-from .base import ViewInterface, name_events, name_records
+from .base import TimelineEntry, ViewInterface, name_events, name_records
 from .casework import ApplicationView, add_benefit
 from .device_deadlines import days_left, paid_lines
 
@@ -189,6 +191,18 @@ class DeviceApplicationView(ApplicationView):
             links.append((label, url_for(f"{self.endpoint}.device", pk=item.id, row=r.id, act=act), style))
         return links
 
+    def history(self, item: DeviceApplication) -> Sequence[TimelineEntry]:
+        """The case's history with the steps of its devices; what the case's own decision did to them is not told again."""
+        by_id = {r.id: r for r in item.devices}
+        steps = db.session.scalars(
+            select(Step).where(
+                Step.subject_table == DeviceRequest.__tablename__, Step.subject_id.in_(by_id), Step.move.not_in(("approve", "refuse"))
+            )
+        )
+        known = {code: row.name for code, row in in_force(db.session(), item.county_code, clock.today()).items()}
+        told = [_told(s, by_id[s.subject_id], known) for s in steps]
+        return sorted([*super().history(item), *told], key=lambda line: line.at, reverse=True)
+
     # -- the moves ------------------------------------------------------------------------------------------------------
     @expose("/serve/<pk>", methods=["GET", "POST"])
     @has_access
@@ -213,13 +227,21 @@ class DeviceApplicationView(ApplicationView):
             abort(404)
         label, _move, form_class = ACTS[act]
         posted = request.method == "POST"
-        form = form_class(request.form if posted else None, obj=None if posted else device, data=None if posted else _proposed(act, device))
+        form = form_class(request.form if posted else None, data=None if posted else _proposed(act, device, form_class))
         who = web.signed_in()
         seen = (locking.seen_version(request.form) if posted else None) or device.version
-        name = device.item_name or device.item_code
+        known = None if device.item_name else in_force(db.session(), item.county_code, clock.today()).get(device.item_code)
+        name = known.name if known else device.item_name or device.item_code
         return self._small_form(
             item, form, f"{label}：{name}", lambda: _do(act, who, device.id, {f.name: f.data for f in form}, seen), _intro(act, device), seen
         )
+
+
+def _told(step: Step, r: DeviceRequest, names: dict[str, str]) -> TimelineEntry:
+    move = DEVICE.moves[step.move]
+    tone = {"danger": "bad", "primary": "good"}.get(move.style, "")
+    name = r.item_name or names.get(r.item_code, r.item_code)
+    return TimelineEntry(step.at, step.actor, f"{move.label}：第 {r.position} 項{name}", comment=step.comment or "", tone=tone)
 
 
 def _do(act: str, who: Any, row_id: int, values: dict[str, Any], version: int | None) -> None:
@@ -238,14 +260,11 @@ def _do(act: str, who: Any, row_id: int, values: dict[str, Any], version: int | 
         others[act](who, row_id, **v, seen_version=version)
 
 
-def _proposed(act: str, r: DeviceRequest) -> dict[str, Any]:
-    today = clock.today()
-    return {
-        "ask": {"assessment_asked_on": r.assessment_asked_on or today},
-        "report": {"report_received_on": r.report_received_on or today},
-        "claim": {"claimed_on": r.claimed_on or today},
-        "recover": {"recovered_on": today},
-    }.get(act, {})
+def _proposed(act: str, r: DeviceRequest, form_class: type[Form]) -> dict[str, Any]:
+    """What is known already, and today where a date is usually today."""
+    known = {f.name: getattr(r, f.name, None) for f in form_class()}
+    usual = {"ask": "assessment_asked_on", "report": "report_received_on", "claim": "claimed_on", "recover": "recovered_on"}.get(act)
+    return known | ({usual: known[usual] or clock.today()} if usual else {})
 
 
 def _intro(act: str, r: DeviceRequest) -> str:

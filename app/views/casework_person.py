@@ -6,6 +6,8 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.commands.casework.assistive_device_subsidy import held
+from app.core import clock
 from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
@@ -13,6 +15,7 @@ from app.models.household import HouseholdMember
 from app.models.overpayment import Overpayment
 from app.models.payment import PaymentLine
 from app.models.person import Person
+from app.rules.device_item import ITEMS_IN_WINDOW
 from app.security import roles
 
 from .base import CaseView, ViewInterface, column_at, show
@@ -66,6 +69,9 @@ class PersonView(CaseView):
                 )
             ),
             "claims": list(session.scalars(select(Overpayment).where(Overpayment.person_id == item.person_id).order_by(Overpayment.id.desc()))),
+            "devices": (devices := held(session, item.id, item.county_code, clock.today())),
+            "devices_used": sum(d.in_window for d in devices),
+            "devices_allowed": ITEMS_IN_WINDOW,
             "labelled": lambda obj, name: show(getattr(obj, name), column_at(type(obj), name)),
             "list_url": url_for(f"{self.endpoint}.list"),
         }

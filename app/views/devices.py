@@ -18,10 +18,11 @@ from app.commands.base import CommandError, Refused
 from app.commands.device_catalogue import CATALOGUE, LAYOUT
 from app.core import clock
 from app.extensions import db
-from app.models.device import DeviceItem, DeviceRequest
+from app.models.device import DEVICE_STATES, DeviceItem, DeviceRequest
+from app.rules.disability import Grade
 from app.security import roles, web
 
-from .base import ListView, ReferenceView, ViewInterface, describe, name_events
+from .base import ListView, ReferenceView, Row, ViewInterface, describe, name_events
 from .base_values import Cell
 from .casework_changes import application_url
 from .device_deadlines import days_left, paid_lines
@@ -29,6 +30,7 @@ from .home import tile
 from .parameters import ORIGINS, READERS, STYLES
 
 TILES = 46
+WORK = ("requested", "assessing", "assessed", "approved", "claimed", "payable")
 QUEUES = (
     ("assessing", _l("Devices being assessed"), (*roles.TOWNSHIP, roles.COUNTY_OFFICER)),
     ("approved", _l("Devices approved, not yet claimed"), (*roles.TOWNSHIP, roles.COUNTY_OFFICER)),
@@ -36,12 +38,22 @@ QUEUES = (
 )
 
 
+class Deadlines(ViewInterface):
+    """Rows without a deadline come last, on both databases."""
+
+    def apply_order_by(self, query: Any, order_column: str, order_direction: str, *more: Any, **options: Any) -> Any:
+        if order_column == "due_on":
+            query = query.order_by(DeviceRequest.due_on.is_(None))
+        return super().apply_order_by(query, order_column, order_direction, *more, **options)
+
+
 class DeviceView(ListView):
     """The queue: every device with its state and the deadline that runs."""
 
-    datamodel = ViewInterface(DeviceRequest)
+    datamodel = Deadlines(DeviceRequest)
     route_base = "/devices"
     record_name = _l("Device")
+    list_template = "casework/list.html"
     base_order = ("due_on", "asc")
     list_columns = [
         "application.case_no", "application.applicant.name", "town_code", "item_code", "item_name", "state", "due_on", "approved_amount", "payable_amount",
@@ -61,8 +73,23 @@ class DeviceView(ListView):
         rows = {r.id: r for r in db.session.scalars(select(DeviceRequest).where(DeviceRequest.id.in_(keys)))}
         paid = paid_lines(rows.values())
         at = self.list_columns.index("due_on")
-        found.rows = [type(row)(row.pk, application_url(rows[row.pk].application), _with_deadline(row.cells, at, rows[row.pk], paid)) for row in found.rows]
+        county = next((r.county_code for r in rows.values()), "")
+        names = {code: item.name for code, item in catalogue.in_force(db.session(), county, clock.today()).items()}
+        found.rows = [_row(row, rows[row.pk], at, paid, names) for row in found.rows]
         return found
+
+    def list_context(self) -> dict[str, Any]:
+        here = request.args.get("_flt_0_state", "")
+        url = url_for(f"{self.endpoint}.list")
+        return {"queues": [(DEVICE_STATES[s], f"{url}?_flt_0_state={s}", s == here) for s in WORK], "open_url": ""}
+
+
+def _row(row: Row, device: DeviceRequest, at: int, paid: dict[int, str], names: dict[str, str]) -> Row:
+    """The row as people need it: to its case, with the deadline in words, and named before it is decided."""
+    cells = list(_with_deadline(row.cells, at, device, paid))
+    if not device.item_name:
+        cells[DeviceView.list_columns.index("item_name")] = names.get(device.item_code, "")
+    return Row(row.pk, application_url(device.application), cells)
 
 
 def _with_deadline(cells: Sequence[Any], at: int, row: DeviceRequest, paid: dict[int, str]) -> list[Any]:
@@ -95,6 +122,7 @@ class DeviceItemView(ReferenceView):
     datamodel = ViewInterface(DeviceItem)
     route_base = "/device-catalogue"
     record_name = _l("Device catalogue item")
+    list_title = _l("Device catalogue")
     list_template = "casework/device_catalogue.html"
     base_filters = [["id", OwnCatalogue, lambda: None]]
     base_order = ("code", "asc")
@@ -112,6 +140,15 @@ class DeviceItemView(ReferenceView):
         "code", "name", "max_amount", "min_years", "assessed", "assessor", "counted", "full_rate", "classes", "grades", "effective_from",
         "effective_to", "source", "note",
     ]  # fmt: skip
+    description_columns = {
+        "min_years": "沒有年限填 0",
+        "classes": "類別代碼以頓號隔開：新制 1 至 8，舊制 01 至 16；不限填空白",
+        "grades": "輕度、中度、重度、極重度，以頓號隔開；不限填空白",
+        "full_rate": "「是」表示不受低收、中低收、一般的補助比例限制",
+        "effective_to": "留白表示繼續適用",
+        "source": "公告文號或資料出處",
+    }
+    formatters_columns = {"grades": lambda value: "、".join(Grade(g).zh for g in (value or "").split("、") if g)}
     add_command = catalogue.propose_item
     lifecycle = CATALOGUE
     move_commands = {"approve": catalogue.approve_item, "reject": catalogue.reject_item, "withdraw": catalogue.withdraw_item}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -48,6 +49,30 @@ def earlier(session: Session, applicant_id: int, but: int | None = None) -> tupl
     found = [PriorDevice(code, day, counted and not recycled, name or "") for code, day, counted, recycled, name in own if day]
     found += [PriorDevice(code, day) for code, day in other if day]
     return tuple(sorted(found, key=lambda p: (p.day, p.code)))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A device somebody was granted: since when, whether it counts now among the four items, from when it may be granted again."""
+
+    code: str
+    name: str
+    day: dt.date
+    in_window: bool
+    again: dt.date | None
+    too_early: bool
+
+
+def held(session: Session, applicant_id: int, county_code: str, on: dt.date) -> list[Held]:
+    """Every device of a person, newest first, with its window and its next allowed day as the catalogue of the day says."""
+    known = in_force(session, county_code, on)
+    out = []
+    for p in earlier(session, applicant_id):
+        item = known.get(p.code)
+        again = next_allowed(law_item(item), (p,)) if item else None
+        name = p.name or (item.name if item else p.code)
+        out.append(Held(p.code, name, p.day, counted_in_window((p,), on) == 1, again, again is not None and on < again))
+    return out[::-1]
 
 
 def given_facts(a: DeviceApplication, on: dt.date) -> dict[str, object]:
@@ -141,7 +166,7 @@ def decided(ctx: Context, application: DeviceApplication, decision: Decision) ->
 
 def reasons(found: Judgement, said: str | None) -> str:
     """Why a device is refused: the tests that were not met, or what the county said."""
-    lines = [f"{line.question}{line.measured}（{line.article}）" for line in found.failed()]
+    lines = [f"{line.question}{line.measured}，標準：{line.limit}（{line.article}）" for line in found.failed()]
     return "；".join(lines) or said or "不予核定"
 
 
