@@ -195,9 +195,9 @@ class DeviceApplicationView(ApplicationView):
         """The case's history with the steps of its devices; what the case's own decision did to them is not told again."""
         by_id = {r.id: r for r in item.devices}
         steps = db.session.scalars(
-            select(Step).where(
-                Step.subject_table == DeviceRequest.__tablename__, Step.subject_id.in_(by_id), Step.move.not_in(("approve", "refuse"))
-            )
+            select(Step)
+            .where(Step.subject_table == DeviceRequest.__tablename__, Step.subject_id.in_(by_id), Step.move.not_in(("approve", "refuse")))
+            .order_by(Step.id.desc())
         )
         known = {code: row.name for code, row in in_force(db.session(), item.county_code, clock.today()).items()}
         told = [_told(s, by_id[s.subject_id], known) for s in steps]
