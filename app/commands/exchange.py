@@ -4,6 +4,7 @@ The file is read and checked before the transaction begins; the transaction only
 (the received file, the snapshot, the error file) is named by its content, so a repeated or interrupted import leaves nothing wrong.
 """
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ from .deliveries import current_snapshots as current_snapshots
 from .deliveries import home as home
 
 MODES: Final = ("new", "supplement", "replacement")
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 Reader = Callable[..., Delivery]
 
 
@@ -132,13 +134,24 @@ def import_file(
     name = file_name or path.name
     asked = _Asked(source, county, month, kind, mode, mapping, name, reader, confirm, reason.strip())
     try:
-        if path.is_file() and archives.is_archive(path):
-            with archives.unpacked(path) as members:
-                results = [_take_in(who, member.path, asked.for_member(member), member) for member in members]
+        kept, digest = store.keep(path, home()) if path.is_file() else (path, "")
+        return _take_in_kept(who, kept, digest, asked, began)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise Refused("磁碟空間不足，這個檔案沒有收下，也沒有留下半個檔案；請系統管理人員清出空間後重送", "E-EXC-DISK") from None
+
+
+def _take_in_kept(who: Actor | Context, kept: Path, digest: str, asked: "_Asked", began: float) -> BatchResult:
+    """What is read is the kept copy: whoever writes over the file meanwhile changes nothing of what is checked and stored."""
+    try:
+        if kept.is_file() and archives.is_archive(kept):
+            with archives.unpacked(kept) as members:
+                results = [_take_in(who, *store.keep(member.path, home()), asked.for_member(member), member) for member in members]
             return results[0] if len(results) == 1 else _added_up(results, asked, time.monotonic() - began)
-        return _take_in(who, path, asked, None)
+        return _take_in(who, kept, digest, asked, None)
     except FileProblem as problem:
-        return _refuse(who, path, asked, problem, began)
+        return _refuse(who, kept, digest, asked, problem, began)
 
 
 @dataclass(frozen=True)
@@ -166,16 +179,15 @@ class _Asked:
         )
 
 
-def _take_in(who: Actor | Context, path: Path, asked: _Asked, member: archives.Member | None) -> BatchResult:
+def _take_in(who: Actor | Context, raw: Path, digest: str, asked: _Asked, member: archives.Member | None) -> BatchResult:
     began = time.monotonic()
     try:
-        delivery = asked.reader(path, asked.source or None, asked.month, asked.county, asked.kind, asked.mapping)
+        delivery = asked.reader(raw, asked.source or None, asked.month, asked.county, asked.kind, asked.mapping)
         if member is not None:
             archives.check_totals(member, delivery.meta.rows, delivery.meta.sum_amount, delivery.meta.rejected)
     except FileProblem as problem:
-        return _refuse(who, path, asked, problem, began)
+        return _refuse(who, raw, digest, asked, problem, began)
     delivery.meta.file_name = asked.file_name
-    raw, _ = store.keep(path, home())
     error = _error_file(delivery) if delivery.meta.rejected else None
     try:
         return _accept(who, delivery, asked, raw, error, began)
@@ -188,12 +200,9 @@ def _error_file(delivery: Delivery) -> Path:
     return write_error_file(delivery, home() / "errors" / f"{meta.file_sha256[:32]}-{meta.content_sha256[:16]}{suffix(delivery)}")
 
 
-def _refuse(who: Actor | Context, path: Path, asked: _Asked, problem: FileProblem, began: float) -> BatchResult:
+def _refuse(who: Actor | Context, raw: Path, digest: str, asked: _Asked, problem: FileProblem, began: float) -> BatchResult:
     """The file as a whole is refused: kept, and remembered as a rejected delivery."""
-    batch_no = None
-    if path.is_file():
-        raw, digest = store.keep(path, home())
-        batch_no = _remember_refusal(who, asked, raw, digest, problem)
+    batch_no = _remember_refusal(who, asked, raw, digest, problem) if digest else None
     return BatchResult(
         batch_no,
         asked.source,

@@ -42,7 +42,7 @@ _ENTRIES: Final = (
         "請分成數個較小的檔案，或改存為 CSV 再送；如果檔案其實不大，可能已經損壞，請重新匯出。",
     ),
     Entry(
-        "carrier_unknown", "file", "無法辨識檔案格式（檔名「{name}」）。", "請使用 CSV、以 | 分隔的 TXT、XLSX、ODS，或內含這些檔案的 ZIP。"
+        "carrier_unknown", "file", "無法辨識檔案格式。", "請使用 CSV、以 | 分隔的 TXT、XLSX、ODS，或內含這些檔案的 ZIP。"
     ),
     Entry(
         "carrier_html",

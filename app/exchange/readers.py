@@ -60,7 +60,7 @@ def open_table(path: Path, layout: Layout | None = None, mapping: Mapping | None
     """Open one data file. `layout` None recognises the record type by the titles. FileProblem when it cannot be read."""
     carrier = carrier_of(path)
     if carrier == "zip":
-        raise FileProblem("carrier_unknown", name=path.name)
+        raise FileProblem("carrier_unknown")
     try:
         if mapping is not None and mapping.carrier == "fixed":
             return read_fixed(path, mapping)
