@@ -84,6 +84,7 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MATCH_ENGINE": env.get("MATCH_ENGINE", "duckdb"),
         "DROP_FOLDER": Path(env["DROP_FOLDER"]).resolve() if env.get("DROP_FOLDER") else folder / "drop",
         "FONT_FOLDERS": [Path(p) for p in env.get("FONT_FOLDERS", "/usr/local/share/fonts:/usr/share/fonts").split(":") if p],
+        "SFTP_SETTINGS": Path(env["SFTP_SETTINGS"]).resolve() if env.get("SFTP_SETTINGS") else folder / "sftp.toml",
         "SMTP_HOST": env.get("SMTP_HOST", ""),
         "SMTP_PORT": int(env.get("SMTP_PORT", "587")),
         "SMTP_TLS": _flag(env, "SMTP_TLS", True),

@@ -1,4 +1,4 @@
-"""Files that arrive without a person at a screen: by a county system's token, or in a drop folder. Every transfer is hashed, logged, kept."""
+"""Files that arrive without a person at a screen: by a county system's token, in a drop folder, or fetched over SFTP. Every transfer is hashed, logged, kept."""
 
 import datetime as dt
 import hashlib
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from flask import current_app
@@ -16,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.exchange import codes, confined, store
+from app.exchange import codes, confined, sftp, store
 from app.exchange.layouts import LAYOUTS
 from app.models.transfer import Transfer, UploadToken
 from app.security import scope
@@ -33,7 +34,6 @@ LARGEST: Final = 50 << 20  # bytes the endpoint reads while the county's system 
 PER_MINUTE: Final = 30  # transfers of one token
 LONGEST: Final = 730  # days a token may be valid
 STABLE: Final = 60  # seconds a dropped file must have been left alone
-_HALF_WRITTEN: Final = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def receive(
 
 def _take(
     actor: Actor, channel: str, path: Path, file_name: str, source: str, county: str | None, month: int | None, kind: str | None, mode: str,
-    reason: str, token_id: int | None = None,
+    reason: str, token_id: int | None = None, remote: str | None = None,
 ) -> tuple[BatchResult | None, str, str]:  # fmt: skip
     kept, digest = store.keep(path, home())
     result: BatchResult | None = None
@@ -130,7 +130,7 @@ def _take(
     _log(
         actor, channel=channel, source=source[:30], file_name=file_name[-200:], size=path.stat().st_size, file_sha256=digest,
         path=str(kept.relative_to(home())), outcome=outcome, code=code, message=text, batch_id=result.batch_no if result else None,
-        token_id=token_id, county_code=county or "",
+        token_id=token_id, county_code=county or "", remote=remote,
     )  # fmt: skip
     return result, code, text
 
@@ -176,10 +176,15 @@ def waiting(now: float | None = None) -> Iterator[Dropped]:
             if not place.is_dir() or place.is_symlink():
                 continue
             for path in sorted(place.iterdir()):
-                if path.is_symlink() or not path.is_file() or path.name.startswith((".", "~$")) or path.suffix.lower() in _HALF_WRITTEN:
+                if path.is_symlink() or not path.is_file() or path.name.startswith((".", "~$")) or path.suffix.lower() in sftp.HALF_WRITTEN:
                     continue
                 if moment - path.stat().st_mtime >= STABLE:
                     yield Dropped(path, source, county)
+
+
+def mode_of(path: Path) -> str:
+    """How a file is meant by its name: one ending in `_supplement` or `_replacement` says so."""
+    return next((m for m in ("supplement", "replacement") if path.stem.lower().endswith((f"_{m}", f".{m}"))), "new")
 
 
 def take_dropped(found: Dropped) -> tuple[str, str]:
@@ -187,7 +192,7 @@ def take_dropped(found: Dropped) -> tuple[str, str]:
     one stands in `_refused` with the reason beside it, returned rows stand in `_returned`. A name ending in `_supplement` or
     `_replacement` says how it is meant."""
     before = found.path.stat()
-    mode = next((m for m in ("supplement", "replacement") if found.path.stem.lower().endswith((f"_{m}", f".{m}"))), "new")
+    mode = mode_of(found.path)
     result, code, text = _take(_for_county("收件匣", found.county), "folder", found.path, found.path.name, found.source, found.county, None, None, mode, "")
     after = found.path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):  # written again meanwhile: the next look takes it
@@ -202,6 +207,38 @@ def take_dropped(found: Dropped) -> tuple[str, str]:
         back = _aside(found.path.with_name(f"{found.path.stem}_錯誤{result.error_file.suffix}"), "_returned")
         shutil.copyfile(result.error_file, back)
     return code, text
+
+
+# --- SFTP ------------------------------------------------------------------------------------------------------------
+
+
+def pulls() -> list[sftp.Pull]:
+    """What is to be fetched, by the settings file. Raises SftpProblem."""
+    return sftp.load(Path(current_app.config["SFTP_SETTINGS"]))
+
+
+def fetch(pull: sftp.Pull) -> Iterator[tuple[str, str]]:
+    """Fetch and take in what is new in one folder; (code, sentence) of each file, empty when it was taken in. Raises SftpProblem."""
+    actor = _for_county(f"SFTP：{pull.host}", pull.county)
+    with sftp.connected(pull) as session, TemporaryDirectory(prefix="swis-sftp-") as folder:
+        waiting = sftp.ready(session, pull)
+        known = _fetched(actor, [r.mark for r in waiting])
+        for remote in waiting:
+            if remote.mark in known:
+                continue
+            path = sftp.fetch(session, remote, Path(folder))
+            if path is None:
+                continue
+            name = Path(remote.path).name
+            mode = mode_of(Path(name))
+            _, code, text = _take(actor, "sftp", path, name, pull.source, pull.county, None, None, mode, "", remote=remote.mark)
+            yield code, text
+
+
+@command("exchange.import", roles=SENDERS)
+def _fetched(ctx: Context, marks: list[str]) -> set[str]:
+    """Those of the marks that were fetched before."""
+    return {m for m in ctx.session.scalars(select(Transfer.remote).where(Transfer.remote.in_(marks))) if m}
 
 
 def _aside(path: Path, folder: str) -> Path:

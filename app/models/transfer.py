@@ -11,7 +11,7 @@ from app.core import clock
 from .append_only import append_only
 from .base import CountyScoped, Model
 
-CHANNELS = {"endpoint": _l("Upload endpoint"), "folder": _l("Drop folder")}
+CHANNELS = {"endpoint": _l("Upload endpoint"), "folder": _l("Drop folder"), "sftp": _l("Fetched over SFTP")}
 OUTCOMES = {"taken": _l("Taken in"), "refused": _l("Refused"), "duplicate": _l("Same content as before")}
 
 
@@ -34,11 +34,11 @@ class UploadToken(CountyScoped, Model):
 
 
 class Transfer(CountyScoped, Model):
-    """One transfer, whatever became of it. The bytes are kept (`path`), refused ones too."""
+    """One transfer, whatever became of it. The bytes are kept (`path`), refused ones too. `remote` is the state of the host's file (SFTP)."""
 
     __tablename__ = "transfer"
     __table_args__ = (
-        CheckConstraint("channel IN ('endpoint', 'folder')", name="channel"),
+        CheckConstraint("channel IN ('endpoint', 'folder', 'sftp')", name="channel"),
         CheckConstraint("outcome IN ('taken', 'refused', 'duplicate')", name="outcome"),
         Index("ix_transfer_rate", "token_id", "received_at"),
     )
@@ -55,6 +55,7 @@ class Transfer(CountyScoped, Model):
     message: Mapped[str] = mapped_column(Text, default="", info={"label": _l("Reason")})
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True, info={"label": _l("Batch number")})
     token_id: Mapped[int | None] = mapped_column(ForeignKey("upload_token.id"), index=True)
+    remote: Mapped[str | None] = mapped_column(String(300), index=True)
 
     def __repr__(self) -> str:
         return f"{self.id}"
