@@ -21,6 +21,7 @@ from app.security import scope
 from .base import Context, Refused, command
 from .deliveries import SENDERS
 from .reference import read_rows, reference_loader
+from .working_days import calendars
 
 NOT_YET, DUE, LATE, RECEIVED, REPLACED, NOTHING, RETURNED, NOT_EXPECTED = (
     "not_yet", "due", "late", "received", "superseded", "nil", "rejected", "not_expected",
@@ -83,11 +84,15 @@ class SourceAge:
 # --- when ------------------------------------------------------------------------------------------------------------
 
 
-def due_on(rule: CalendarRule, month: int, own_due: int | None = None) -> dt.date:
-    """The last day on which the delivery for a month is in time. Days off other than weekends are not known to the calendar yet."""
-    last, count = roc.last_day(month), own_due or rule.due
-    if rule.unit == "working_days":
-        return Calendar().after(last, count)
+def due_on(rule: CalendarRule, month: int, own_due: int | None = None, days: Calendar | None = None) -> dt.date:
+    """The last day on which the delivery for a month is in time; `days` is the sender's calendar of days off."""
+    return day_due(own_due or rule.due, rule.unit, month, days)
+
+
+def day_due(count: int, unit: str, month: int, days: Calendar | None = None) -> dt.date:
+    """The `count`-th working day, or day, of the month after `month`."""
+    if unit == "working_days":
+        return (days or Calendar()).after(roc.last_day(month), count)
     following = month + 1
     year, place = following // 12, following % 12 + 1
     return dt.date(year, place, min(count, calendar.monthrange(year, place)[1]))
@@ -127,7 +132,7 @@ def cells(session: Session, months: Sequence[int], counties: Iterable[str], toda
     today = today or clock.today()
     found = _batches(session, months)
     own = own_settings(session)
-    places = list(counties)
+    places, days = list(counties), calendars(session)
     out = []
     for month in months:
         for rule in rules_at(session, month):
@@ -135,7 +140,7 @@ def cells(session: Session, months: Sequence[int], counties: Iterable[str], toda
                 continue
             for county in places if rule.deliverer == "county" else [""]:
                 place = (county, rule.source, rule.kind)
-                out.append(_cell(rule, place, month, found.get((*place, month), []), own.get(place), today))
+                out.append(_cell(rule, place, month, found.get((*place, month), []), own.get(place), today, days(county)))
     return out
 
 
@@ -166,16 +171,16 @@ def own_settings(session: Session) -> dict[Place, CalendarSetting]:
 
 
 def _cell(
-    rule: CalendarRule, place: Place, month: int, batches: list[Batch], own: CalendarSetting | None, today: dt.date
+    rule: CalendarRule, place: Place, month: int, batches: list[Batch], own: CalendarSetting | None, today: dt.date, days: Calendar
 ) -> Cell:
     county, source, kind = place
-    due = due_on(rule, month, own.due if own is not None else None)
+    due = due_on(rule, month, own.due if own is not None else None, days)
     in_force = next((b for b in reversed(batches) if b.state in (ACCEPTED, NIL)), None)
     if in_force is not None:
         came = clock.to_taipei(in_force.received_at).date()
         first_came = clock.to_taipei(next(b for b in batches if b.state != REJECTED).received_at).date()
         state = NOTHING if in_force.state == NIL else REPLACED if in_force.supersedes_id is not None else RECEIVED
-        fresh = due_on(rule, month + rule.every) + dt.timedelta(days=rule.fresh_days)
+        fresh = due_on(rule, month + rule.every, days=days) + dt.timedelta(days=rule.fresh_days)
         late = max(0, (min(came, first_came) - due).days)
         return Cell(county, source, kind, month, state, due, in_force.id, in_force.received_at, fresh, late, rule)
     if own is not None and not own.expected:
@@ -222,7 +227,7 @@ def ages(
             continue
         if b.source != "roster" or (county is not None and b.county_code == county):
             newest[b.source, b.kind or ""] = b
-    out = []
+    out, days = [], calendars(session)
     for rule in rules:
         if rule.deliverer == "county" and county is None:
             continue
@@ -236,7 +241,7 @@ def ages(
         of = batch.month if batch.month is not None else roc.month_of(came) - 1
         while not is_period(rule, of):
             of -= 1
-        fresh = due_on(rule, of + rule.every) + dt.timedelta(days=rule.fresh_days)
+        fresh = due_on(rule, of + rule.every, days=days(place)) + dt.timedelta(days=rule.fresh_days)
         out.append(SourceAge(rule.source, rule.kind, place, label, batch.month, batch.received_at, batch.id, (on - came).days, fresh, on))
     return out
 

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
@@ -27,6 +26,7 @@ from app.models.outgoing import OUTGOING_STATES, OutgoingFile
 from app.models.person import Person
 from app.payments import entitlement
 from app.rules.benefits import benefit as benefit_of
+from app.rules.clocks import Calendar
 from app.security.roles import COUNTY
 
 from . import award_facts, calendar
@@ -35,6 +35,7 @@ from .deliveries import home
 from .lifecycle import Lifecycle, Move
 from .reference import read_rows
 from .verify import invariant
+from .working_days import calendar_of
 
 BACK: Final = 6  # months shown and owed
 ELDER: Final = 65
@@ -153,10 +154,10 @@ def _people(session: Session, county: str, code: str, whose: str, month: int, aw
         .where(HouseholdMember.death.is_(None))
     )
     last = roc.last_day(month)
-    for award_id, person_id, name, birth, position in session.execute(members):
-        old = birth is not None and (last.year - birth.year - ((last.month, last.day) < (birth.month, birth.day))) >= ELDER
+    for award_id, number, called, born, position in session.execute(members):
+        old = born is not None and (last.year - born.year - ((last.month, last.day) < (born.month, born.day))) >= ELDER
         if award_id in awards and (whose == "members" or old):
-            yield award_id, str(person_id), name, birth, position == 1
+            yield award_id, str(number), called, born, position == 1
 
 
 def _shown(value: Any, name: str) -> str:
@@ -170,9 +171,9 @@ def _shown(value: Any, name: str) -> str:
 # --- making and sending ----------------------------------------------------------------------------------------------
 
 
-def due_on(wanted: OutgoingList, month: int) -> dt.date:
-    """The last day to send the list of a month."""
-    return calendar.day_due(wanted.due, wanted.unit, month)
+def due_on(wanted: OutgoingList, month: int, days: Calendar) -> dt.date:
+    """The last day to send the list of a month, by the county's calendar of days off."""
+    return calendar.day_due(wanted.due, wanted.unit, month, days)
 
 
 @command("exchange.outgoing", roles=COUNTY)
@@ -203,7 +204,7 @@ def make(ctx: Context, list_code: str, month: int, county: str | None = None) ->
     if last is not None and last.sha256 == digest:
         return last.id
     file = OutgoingFile(
-        county_code=own, list_code=list_code, month=month, seq=last.seq + 1 if last else 1, due_on=due_on(wanted, month), rows=len(rows),
+        county_code=own, list_code=list_code, month=month, seq=last.seq + 1 if last else 1, due_on=due_on(wanted, month, calendar_of(ctx.session, own)), rows=len(rows),
         path=str(place.relative_to(home())), sha256=digest, made_at=ctx.now, made_by=ctx.actor.display[:128],
     )  # fmt: skip
     ctx.session.add(file)
@@ -279,15 +280,15 @@ class Owed:
         return "逾期未產製" if self.late else "待產製"
 
 
-def calendar_of(session: Session, county: str, months: Sequence[int], today: dt.date | None = None) -> list[Owed]:
+def states(session: Session, county: str, months: Sequence[int], today: dt.date | None = None) -> list[Owed]:
     """Every list of a county in the months, newest month first."""
-    today = today or clock.today()
+    today, days = today or clock.today(), calendar_of(session, county)
     found: dict[tuple[str, int], OutgoingFile] = {}
     of = (OutgoingFile.county_code == county, OutgoingFile.month.in_(months))
     for file in session.scalars(select(OutgoingFile).where(*of).order_by(OutgoingFile.seq)):
         found[file.list_code, file.month] = file
     return [
-        Owed(wanted, county, month, due_on(wanted, month), found.get((wanted.code, month)), today)
+        Owed(wanted, county, month, due_on(wanted, month, days), found.get((wanted.code, month)), today)
         for month in sorted(months, reverse=True)
         for wanted in lists().values()
         if month >= wanted.effective_from
@@ -303,7 +304,7 @@ def owed(session: Session, county: str, today: dt.date | None = None) -> list[Ow
         return []
     begun = session.scalar(select(func.min(OutgoingFile.month)).where(OutgoingFile.county_code == county))
     months = [m for m in range(last - BACK + 1, last + 1) if m >= first and (m == last or (begun is not None and m >= begun))]
-    return [o for o in calendar_of(session, county, months, today) if not o.done]
+    return [o for o in states(session, county, months, today) if not o.done]
 
 
 def counties_with_awards(session: Session) -> list[str]:

@@ -1,7 +1,9 @@
 """Working days: the one calendar that every statutory clock is reckoned with, and a county's corrections to it."""
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,12 +38,29 @@ def calendar_of(session: Session, county: str | None) -> Calendar:
 
     `years` are the confirmed ones; a clock that reaches into another year says so instead of pretending.
     """
-    off: set[dt.date] = {f.day for year in range(FIRST_YEAR, clock.today().year + 3) for f in fixed_days_off(year)}
+    off = {f.day for year in range(FIRST_YEAR, clock.today().year + 3) for f in fixed_days_off(year)}
+    years = session.scalars(select(CalendarYear.year).where(CalendarYear.county_code.in_(("", county or ""))))
+    return _calendar(off, _rows(session, county), years)
+
+
+def calendars(session: Session) -> Callable[[str], Calendar]:
+    """county code ("" = the nation) → its calendar, for looks at many counties: read once, worked out when asked for."""
+    rows = list(session.scalars(select(DayOff).order_by(DayOff.county_code, DayOff.day)))
+    years = session.execute(select(CalendarYear.county_code, CalendarYear.year)).all()
+    fixed = {f.day for year in range(FIRST_YEAR, clock.today().year + 3) for f in fixed_days_off(year)}
+
+    @cache
+    def of(county: str) -> Calendar:
+        return _calendar(set(fixed), [r for r in rows if r.county_code in ("", county)], (y for c, y in years if c in ("", county)))
+
+    return of
+
+
+def _calendar(off: set[dt.date], rows: Iterable[DayOff], years: Iterable[int]) -> Calendar:
     worked: set[dt.date] = set()
-    for row in _rows(session, county):
+    for row in rows:
         (off if row.kind == "off" else worked).add(row.day)
         (worked if row.kind == "off" else off).discard(row.day)
-    years = session.scalars(select(CalendarYear.year).where(CalendarYear.county_code.in_(("", county or ""))))
     return Calendar(frozenset(off), frozenset(worked), frozenset(years))
 
 

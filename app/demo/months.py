@@ -19,6 +19,7 @@ from app.commands import (
     doubts,
     exchange,
     matching,
+    outgoing,
     payer_settings,
     payment_results,
     payment_roster,
@@ -98,6 +99,7 @@ class Months:
                 self.stop_withheld(month)
                 self.pay_again(month)
                 self.registers(month + 1)
+                self.lists(month)
                 self.match(month)
             self.record_changes(self.last + 1)
             with self.day(self.last + 1, 20, 16):
@@ -137,6 +139,14 @@ class Months:
                 )
             with self.day(month, 13):
                 changes.apply_change(self.who(OFFICER), change)
+
+    def lists(self, month: int) -> None:
+        """On the third of the next month: the list for the national pension leaves, and its receipt comes; the last one is still to be sent."""
+        with self.day(month + 1, 3, 11):
+            number = outgoing.make(self.who(OFFICER), "np_insurance", month)
+            if month < self.last:
+                outgoing.send(self.who(OFFICER), number)
+                outgoing.receipt(self.who(OFFICER), number, f"保國三字第{month}號")
 
     # -- money ----------------------------------------------------------------------------------------------------------
     def made_and_checked(self, month: int, confirm: bool = True) -> PaymentRun:

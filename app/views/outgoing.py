@@ -47,7 +47,7 @@ class OutgoingView(ReferenceView):
         **dict.fromkeys(("can_list", "can_show", "can_export"), (*COUNTY, AUDITOR)),
         **dict.fromkeys(("can_make", "can_file"), COUNTY),
     }
-    list_hint = "名冊由核定與異動資料產製；內容有變時再產製一次會另存新的一份，已送出的不會更改。期限以週一至週五為工作日計，遇國定假日請留意。"
+    list_hint = "名冊由核定與異動資料產製；內容有變時再產製一次會另存新的一份，已送出的不會更改。期限依工作日行事曆計算。"
 
     def record_title(self, item: OutgoingFile) -> str:
         return f"{outgoing.lists()[item.list_code].label}　{roc.show_month(item.month)}"
@@ -58,7 +58,7 @@ class OutgoingView(ReferenceView):
         months = list(range(last - outgoing.BACK + 1, last + 1))
         return {
             "months": months[::-1], "lists": outgoing.lists(), "may_make": self.permits("make") and own is not None,
-            "cells": {(o.wanted.code, o.month): o for o in outgoing.calendar_of(db.session(), own, months)} if own else {},
+            "cells": {(o.wanted.code, o.month): o for o in outgoing.states(db.session(), own, months)} if own else {},
         }  # fmt: skip
 
     def show_context(self, item: OutgoingFile) -> dict[str, Any]:
