@@ -1,4 +1,4 @@
-"""Tasks in running cases that a received record opened, and how long a county waits before it acts on one."""
+"""Tasks in running cases that a received record, or the disability register, opened, and how long a county waits before it acts on one."""
 
 import datetime as dt
 from typing import Any
@@ -24,7 +24,21 @@ TASK_KINDS = {
     "assessment": _l("New disability assessment"),
     "ended": _l("Reported fact is over"),
     "annulled": _l("Report was annulled"),
+    "may_apply": _l("Card: re-assessment may be asked for"),
+    "notify": _l("Card: notify of the re-assessment"),
+    "pick_up": _l("Card to be picked up"),
+    "expiring": _l("Card will expire"),
+    "card_ended": _l("Card cancelled or moved out"),
+    "card_changed": _l("Grade of the card changed"),
+    "reassess": _l("Re-assessment ordered"),
+    "unclaimed": _l("Assessment without an application"),
+    "holder_died": _l("Holder died"),
+    "permit_renew": _l("Permit: renewal may be asked for"),
+    "permit_back": _l("Permit to be returned"),
 }
+REGISTER = "disability_register"
+TASK_SOURCES = {**SOURCES, REGISTER: _l("Disability register")}
+"""Who says so: a delivered register, or the county's own disability register and its permits."""
 TASK_STATES = {"open": _l("To be handled"), "done": _l("Handled"), "dismissed": _l("No change needed"), "withdrawn": _l("Withdrawn by its source")}
 TASK_STYLES = {"open": "warn", "done": "good", "dismissed": "neutral", "withdrawn": "neutral"}
 
@@ -33,21 +47,24 @@ class CaseTask(Versioned, BenefitScoped, TownScoped, Model):
     """Something a register says about a running case. `key` names the fact within its source, so that a record sent again opens nothing.
 
     `change_kind` is the case change that would answer it (empty: none is proposed); `act_from` is the day after the waiting period.
+    Tasks of the disability register name the card or permit they are about, and the day by which to act.
     """
 
     __tablename__ = "case_task"
     __table_args__ = (
         UniqueConstraint("county_code", "benefit", "case_no", "source", "key"),
         CheckConstraint("state IN ('open', 'done', 'dismissed', 'withdrawn')", name="state"),
-        CheckConstraint("award_id IS NOT NULL OR application_id IS NOT NULL", name="case"),
+        CheckConstraint("award_id IS NOT NULL OR application_id IS NOT NULL OR card_id IS NOT NULL OR permit_id IS NOT NULL", name="case"),
         Index("ix_case_task_queue", "town_code", "state", "act_from"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     case_no: Mapped[str] = mapped_column(String(30), index=True, info={"label": _l("Case number")})
     award_id: Mapped[int | None] = mapped_column(ForeignKey("award.id"), index=True)
     application_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), index=True)
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("disability_card.id"), index=True)
+    permit_id: Mapped[int | None] = mapped_column(ForeignKey("parking_permit.id"), index=True)
     state: Mapped[str] = mapped_column(String(10), default="open", info={"label": _l("State"), "choices": TASK_STATES, "styles": TASK_STYLES})
-    source: Mapped[str] = mapped_column(String(30), info={"label": _l("Data source"), "choices": SOURCES})
+    source: Mapped[str] = mapped_column(String(30), info={"label": _l("Data source"), "choices": TASK_SOURCES})
     key: Mapped[str] = mapped_column(String(80))
     kind: Mapped[str] = mapped_column(String(12), info={"label": _l("What was reported"), "choices": TASK_KINDS})
     change_kind: Mapped[str] = mapped_column(String(16), default="")
@@ -60,6 +77,7 @@ class CaseTask(Versioned, BenefitScoped, TownScoped, Model):
     facts: Mapped[str] = mapped_column(Text, info={"label": _l("Facts")})
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     act_from: Mapped[dt.date] = mapped_column(Date, info={"label": _l("To be handled from")})
+    due_on: Mapped[dt.date | None] = mapped_column(Date, index=True, info={"label": _l("To be handled by")})
     opened_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Opened at")})
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True, info={"label": _l("Batch number")})
     change_id: Mapped[int | None] = mapped_column(ForeignKey("case_change.id"), index=True)

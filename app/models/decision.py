@@ -24,10 +24,15 @@ CHANGE_KINDS = {
     "suspend": _l("Suspension"),
     "resume": _l("Resumption"),
     "terminate": _l("Termination"),
+    "card_up": _l("Disability grade raised"),
+    "card_down": _l("Disability grade lowered"),
+    "card_void": _l("Disability card lost its validity"),
 }
 CHANGE_STATES = {"recorded": _l("Recorded, not yet decided"), "applied": _l("In effect"), "refused": _l("Not accepted")}
 OUTCOMES = {"granted": _l("Benefit granted"), "rejected": _l("Benefit not granted")}
-REVIEWED_AGAIN = ("household", "means")
+CARD_KINDS = ("card_up", "card_down", "card_void")
+"""Changes of the card: only for benefits that hang on it."""
+REVIEWED_AGAIN = ("household", "means", "card_up", "card_down")
 """Changes that the rule has to judge again: they reopen the case as an application of its own."""
 
 

@@ -48,7 +48,7 @@ class RegisterApplication(LivesHere, Application):
         *HERE, "issue", "assessment_number", "assessment_hospital", "assessment_doctor", "assessment_day", "assessment_qualifies", "assessment_grade",
         "assessment_classes", "assessment_irreversible", "assessment_provisional", "assessment_reassess", "assessment_forwarded", "assessment_received",
         "assessment_needs_assessed", "diagnosis_codes", "function_codes", "cause", "old_held", "old_number", "old_grade", "old_classes",
-        "old_issued", "old_expires", "old_permanent", "loss", "card_no", "picked_up_on", "mobility_difficulty", "companion_discount", "rehab_bus",
+        "old_issued", "old_expires", "old_permanent", "loss", "card_no", "mobility_difficulty", "companion_discount", "rehab_bus",
     )  # fmt: skip
     ASKED = ("lives_at_registration", "issue")
     BANDS = GRADES
@@ -82,8 +82,7 @@ class RegisterApplication(LivesHere, Application):
     old_expires: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Earlier card valid until")})
     old_permanent: Mapped[bool | None] = mapped_column(info={"label": _l("Earlier card without a last day")})
     loss: Mapped[bool | None] = mapped_column(info={"label": _l("Declared lost or damaged")})
-    card_no: Mapped[str | None] = mapped_column(String(20), info={"label": _l("New card number")})
-    picked_up_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Card picked up on")})
+    card_no: Mapped[str | None] = mapped_column(String(20), info={"label": _l("New card number"), "hint": "全國身心障礙資訊系統給的號碼；留白時核定時由本系統編號"})
     mobility_difficulty: Mapped[bool | None] = mapped_column(info={"label": _l("Has difficulty to move")})
     companion_discount: Mapped[bool | None] = mapped_column(info={"label": _l("Companion discount")})
     rehab_bus: Mapped[bool | None] = mapped_column(info={"label": _l("Rehabilitation bus")})

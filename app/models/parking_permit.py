@@ -44,7 +44,7 @@ class PermitApplication(LivesHere, HoldsCard, Application):
     )
     FACTS = (
         *HERE, *CARD, "mobility", "mobility_since", "mobility_until", "holder", "holder_name", "same_home", "vehicle", "plate", "owner_is_self",
-        "driver_is_self", "special_plate", "other_permit", "misuse_found", "permit_no", "label_no",
+        "driver_is_self", "special_plate", "other_permit", "misuse_found",
     )  # fmt: skip
     ASKED = ("lives_at_registration", "card_held", "mobility", "holder", "vehicle", "plate", "special_plate", "other_permit")
 
@@ -56,11 +56,9 @@ class PermitApplication(LivesHere, HoldsCard, Application):
     holder_name: Mapped[str | None] = mapped_column(String(50), info={"label": _l("Name of the holder")})
     same_home: Mapped[bool | None] = mapped_column(info={"label": _l("Holder registered in the same household or address")})
     vehicle: Mapped[str | None] = mapped_column(String(12), info={"label": _l("Kind of vehicle"), "choices": VEHICLES})
-    plate: Mapped[str | None] = mapped_column(String(10), info={"label": _l("Plate number")})
+    plate: Mapped[str | None] = mapped_column(String(10), info={"label": _l("Plate number"), "hint": "例如 ABC-1234"})
     owner_is_self: Mapped[bool | None] = mapped_column(info={"label": _l("The disabled person owns the vehicle")})
     driver_is_self: Mapped[bool | None] = mapped_column(info={"label": _l("The disabled person drives")})
     special_plate: Mapped[bool | None] = mapped_column(info={"label": _l("Special plate already issued"), "hint": "向監理機關查詢的結果"})
-    other_permit: Mapped[bool | None] = mapped_column(info={"label": _l("Another valid permit exists")})
+    other_permit: Mapped[bool | None] = mapped_column(info={"label": _l("Another valid permit exists"), "hint": "本人、配偶或親屬已領有本證者選「是」；本縣核發的由系統查對"})
     misuse_found: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Misuse established on"), "hint": "沒有違規時留白"})
-    permit_no: Mapped[str | None] = mapped_column(String(20), info={"label": _l("Permit number")})
-    label_no: Mapped[str | None] = mapped_column(String(20), info={"label": _l("Anti-forgery label number")})

@@ -1,7 +1,8 @@
-"""Tasks in running cases that received records opened: the queue, one task with its answer, and how long the county waits."""
+"""Tasks in running cases that received records or the disability register opened: the queue, one task with its answer, and how long the county waits."""
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -41,20 +42,31 @@ class CaseTaskView(CaseView):
     record_name = _l("Reported event")
     lifecycle = arrival_tasks.TASK
     base_order = ("act_from", "asc")
-    list_columns = ["kind", "case_no", "name", "benefit", "town_code", "happened_on", "effective_month", "act_from", "state"]
-    order_columns = ["happened_on", "effective_month", "act_from", "state"]
+    list_columns = ["kind", "case_no", "name", "benefit", "town_code", "happened_on", "effective_month", "due_on", "act_from", "state"]
+    order_columns = ["happened_on", "effective_month", "due_on", "act_from", "state"]
     search_columns = ["case_no", "kind", "benefit", "town_code", "source", "state", "happened_on", "effective_month", "act_from"]
     show_fieldsets = [
         (_l("Reported event"), {"fields": ["kind", "facts", "case_no", "benefit", "name", "person_id", "happened_on", "until", "effective_month", "article"]}),
-        (_l("Where it comes from"), {"fields": ["source", "batch_id", "opened_at", "act_from"]}),
+        (_l("Where it comes from"), {"fields": ["source", "batch_id", "opened_at", "act_from", "due_on"]}),
     ]  # fmt: skip
+    queues: tuple[tuple[str, dict[str, str]], ...] = (
+        ("待處理", {"_flt_0_state": "open"}),
+        ("證明將到期", {"_flt_0_state": "open", "_flt_0_kind": "expiring"}),
+        ("等級變更", {"_flt_0_state": "open", "_flt_0_kind": "card_changed"}),
+        ("證明註銷、遷出", {"_flt_0_state": "open", "_flt_0_kind": "card_ended"}),
+        ("得重新鑑定", {"_flt_0_state": "open", "_flt_0_kind": "may_apply"}),
+        ("應通知", {"_flt_0_state": "open", "_flt_0_kind": "notify"}),
+        ("證明待領取", {"_flt_0_state": "open", "_flt_0_kind": "pick_up"}),
+        ("識別證得換發", {"_flt_0_state": "open", "_flt_0_kind": "permit_renew"}),
+        ("全部", {}),
+    )
     list_template = "casework/tasks.html"
     show_template = "casework/task.html"
     person_path = "person_id"
     progress = ((_l("To be handled"), ("open",)), (_l("Handled"), ("done", "dismissed", "withdrawn")))
     stopped_states = ("withdrawn", "dismissed")
     move_commands = {"record": arrival_tasks.record, "settle": arrival_tasks.settle, "dismiss": arrival_tasks.dismiss}
-    list_hint = "收到的戶籍、監管、入出境、安置、他機關給付與鑑定資料，凡與發放中的案件有關的都列在這裡；來源撤銷或更正時會自動撤回或改寫。"
+    list_hint = "收到的戶籍、監管、入出境、安置、他機關給付與鑑定資料，以及手冊、證明的到期、註銷與等級變更，凡與發放中的案件有關的都列在這裡；來源撤銷、更正或換證時會自動結清。"
     default_roles = {
         **dict.fromkeys(("can_list", "can_show", "can_export"), (*roles.CASEWORKERS, roles.AUDITOR)),
         "can_reveal": roles.CASEWORKERS,
@@ -80,7 +92,13 @@ class CaseTaskView(CaseView):
     def show_context(self, item: CaseTask) -> dict[str, Any]:
         case = db.session.scalar(select(Application).where(Application.id == item.application_id)) if item.application_id else None
         change = url_for("ChangeView.show", pk=item.change_id) if item.change_id else ""
-        return {"case_url": application_url(case) if case is not None else "", "change_url": change}
+        card = url_for("DisabilityCardView.show", pk=item.card_id) if item.card_id else ""
+        permit = url_for("ParkingPermitView.show", pk=item.permit_id) if item.permit_id else ""
+        return {"case_url": application_url(case) if case is not None else "", "change_url": change, "card_url": card, "permit_url": permit}
+
+    def list_context(self) -> dict[str, Any]:
+        base, given = url_for(f"{self.endpoint}.list"), {k: v for k, v in request.args.items() if k in ("_flt_0_state", "_flt_0_kind")}
+        return {"queues": [(label, f"{base}?{urlencode(args)}" if args else base, args == given) for label, args in self.queues]}
 
     @expose("/waits", methods=["GET", "POST"])
     @has_access
@@ -107,7 +125,8 @@ class CaseTaskView(CaseView):
 
 
 def register(appbuilder: Any) -> None:
-    name_events({"case_task.synchronised": _l("Reported events compared with the registers"), "arrival_wait.set": _l("Waiting period changed")})
+    name_events({"case_task.synchronised": _l("Reported events compared with the registers"), "arrival_wait.set": _l("Waiting period changed"),
+                 "case_task.opened": _l("Tasks opened"), "case_task.closed": _l("Tasks closed")})
     appbuilder.add_view(
         CaseTaskView, "Reported events", label=_l("Reported events"), category="People", category_label=_l("People"), icon="fa-bell-o"
     )

@@ -14,7 +14,7 @@ from wtforms import Form, StringField
 from app.commands.base import CommandError
 from app.commands.casework import changes
 from app.commands.casework.steps import CHANGE
-from app.core import clock
+from app.core import clock, roc
 from app.extensions import db
 from app.models.application import CHANNELS, Application
 from app.models.decision import CHANGE_KINDS, Change
@@ -107,7 +107,7 @@ class ChangeView(CaseView):
         back = application_url(case)
         if web.purpose_for(":".join(subject_of(case))) is None:
             return redirect(back)
-        form = ChangeForm(request.form if request.method == "POST" else None, data={"reported_on": clock.today(), "payee_name": case.applicant.name})
+        form = ChangeForm(request.form if request.method == "POST" else None, data=_proposed(case))
         towns = {code: name for code, name in place_names(Township).items() if code.startswith(case.county_code)}
         form.town_code.offer(towns)
         counties = db.session.scalars(select(County).where(County.valid_to.is_(None), County.code != case.county_code).order_by(County.code))
@@ -131,6 +131,18 @@ class ChangeView(CaseView):
             "casework/change_form.html", title=f"登錄異動　{case.case_no}", form=form, problem=problem, failed=failed, back=back, case=case,
         )  # fmt: skip
         return (page, 422) if failed else page
+
+
+def _proposed(case: Application) -> dict[str, Any]:
+    """What a task that led here already says: the kind and the day."""
+    out: dict[str, Any] = {"reported_on": clock.today(), "payee_name": case.applicant.name}
+    if (kind := request.args.get("kind", "")) in CHANGE_KINDS:
+        out["kind"] = kind
+    try:
+        out["happened_on"] = roc.parse_date(request.args["happened_on"])
+    except (KeyError, ValueError):
+        out.pop("happened_on", None)
+    return out
 
 
 def _details(item: Change) -> list[tuple[str, str]]:

@@ -11,15 +11,18 @@ from app.core import clock
 from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
+from app.models.case_task import CaseTask
 from app.models.household import HouseholdMember
 from app.models.overpayment import Overpayment
 from app.models.payment import PaymentLine
+from app.models.permit import ParkingPermit
 from app.models.person import Person
 from app.rules.device_item import ITEMS_IN_WINDOW
 from app.security import roles
 
 from .base import CaseView, ViewInterface, column_at, show
 from .casework_changes import application_url
+from .disability_card import history_of
 
 SHOWN = 24
 
@@ -72,6 +75,9 @@ class PersonView(CaseView):
             "devices": (devices := held(session, item.id, item.county_code, clock.today())),
             "devices_used": sum(d.in_window for d in devices),
             "devices_allowed": ITEMS_IN_WINDOW,
+            "permits": list(session.scalars(select(ParkingPermit).where(ParkingPermit.person_id == item.id).order_by(ParkingPermit.id.desc()))),
+            "tasks": list(session.scalars(select(CaseTask).where(CaseTask.person_id == item.person_id, CaseTask.county_code == item.county_code, CaseTask.state == "open").order_by(CaseTask.due_on))),
+            **history_of(item.id, clock.today()),
             "labelled": lambda obj, name: show(getattr(obj, name), column_at(type(obj), name)),
             "list_url": url_for(f"{self.endpoint}.list"),
         }

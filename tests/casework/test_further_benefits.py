@@ -150,7 +150,7 @@ def test_a_permit_ends_with_the_card(permit, session):
     [
         ({"special_plate": True}, "special_plate"),
         ({"other_permit": True}, "other_permit"),
-        ({"holder": "other_relative", "same_home": False}, "holder"),
+        ({"holder": "other_relative", "holder_name": "林大同", "same_home": False}, "holder"),
         ({"vehicle": "taxi", "owner_is_self": True, "driver_is_self": False}, "vehicle"),
         ({"misuse_found": dt.date(2025, 1, 1)}, "ban"),
     ],

@@ -25,9 +25,8 @@ from app.exchange import snapshots
 from app.exchange.delivery import Delivery
 from app.models.application import Application
 from app.models.award import Award
-from app.models.case_task import TASK_STATES, ArrivalWait, CaseTask
+from app.models.case_task import TASK_SOURCES, TASK_STATES, ArrivalWait, CaseTask
 from app.models.decision import Change
-from app.models.exchange import SOURCES
 from app.models.household import HouseholdMember
 from app.models.person import Person
 from app.rules import timing
@@ -326,7 +325,7 @@ def record(ctx: Context, task_id: int, comment: str = "", seen_version: int | No
     if not task.change_kind or task.application_id is None:
         raise Refused("這件通報沒有可直接登錄的異動；請開啟案件處理後選「另行處理」並說明", "E-TASK")
     TASK.advance(ctx, task, "record", comment, seen_version)
-    note = "；".join(x for x in (comment.strip(), f"依{SOURCES[task.source]}通報") if x)
+    note = "；".join(x for x in (comment.strip(), f"依{TASK_SOURCES[task.source]}通報") if x)
     task.change_id = changes.record_change(ctx, task.application_id, task.change_kind, task.happened_on, None, dict(task.details), note)
     return task.change_id
 

@@ -12,16 +12,20 @@ from app.commands import awards
 from app.commands.base import Context, Refused, command
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice, Document
+from app.models.application_facts import HoldsCard
 from app.models.award import Award
 from app.models.case_task import CaseTask
-from app.models.decision import CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
+from app.models.decision import CARD_KINDS, CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
+from app.models.disability_card import DisabilityCard, DisabilityEvent
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
+from app.models.permit import ParkingPermit
 from app.models.person import Person
 from app.payments.line import Payee
 from app.rules import timing
 from app.rules.timing import StopReason
 from app.security import roles
 
+from .hooks import CHANGED, OPENED
 from .intake import LINES, MEMBER_FIELDS, case_number
 from .problems import account_problems
 from .review import running_award
@@ -34,8 +38,9 @@ STOPS = {
     "placement": StopReason.PLACEMENT,
     "abroad": StopReason.ABSENCE,
     "terminate": StopReason.WITHDRAWN,
+    "card_void": StopReason.CERTIFICATE,
 }
-ENDS = ("death", "move_out", "terminate")
+ENDS = ("death", "move_out", "terminate", "card_void")
 ONCE = ("death", "move_out", "move_within", "account")
 """What can happen to a case that is paid once, against a receipt."""
 PAYEE_FIELDS = ("channel", "institution", "account", "payee_name", "payee_person_id")
@@ -49,6 +54,9 @@ def effective(benefit: str, kind: str, happened_on: dt.date, reported_on: dt.dat
         return stop.month, stop.article
     if kind == "suspend":
         return roc.month_of(happened_on) + 1, "縣府決定：自事實發生之次月起"
+    if kind in ("card_up", "card_down"):
+        change = timing.change(benefit, kind == "card_up", happened_on)
+        return change.month, change.article
     if kind in REVIEWED_AGAIN:
         return roc.month_of(reported_on), "實務：自申報變更並備齊文件當月起"
     return roc.month_of(reported_on), "實務：自登錄當月起"
@@ -78,6 +86,8 @@ def record_change(
         raise Refused("申報日期不可早於發生日期", "E-DATE")
     if application.PAID_ON_CLAIM and kind not in ONCE:
         raise Refused("一次性補助沒有停發、復發或重新審核；不再購買時請在輔具項目辦理註銷", "E-CHANGE")
+    if kind in CARD_KINDS and not isinstance(application, HoldsCard):
+        raise Refused("這項給付不以身心障礙手冊、證明為要件，請改選其他異動種類", "E-CHANGE")
     details = dict(details or {})
     if kind == "account":
         _check_account(application, details)
@@ -132,6 +142,8 @@ def apply_change(ctx: Context, change_id: int, comment: str = "", seen_version: 
     application = ctx.get(Application, change.application_id)
     award = running_award(ctx, application)
     label = str(CHANGE_KINDS[change.kind])
+    for follow in CHANGED:
+        follow(ctx, application, change)
     if change.kind in REVIEWED_AGAIN:
         reopened = reopen(ctx, application, change)
         change.reopened_id = reopened.id
@@ -171,7 +183,7 @@ def _pay_to(application: Application, details: dict[str, Any]) -> None:
 def kind_ends(application: Application, change: Change) -> bool:
     """Does this change void a card or permit that is still valid?"""
     valid = application.valid_from is not None and (application.valid_to is None or change.happened_on < application.valid_to)
-    return valid and change.kind in ("death", "terminate")
+    return valid and change.kind in ("death", "terminate", "card_void")
 
 
 @command("casework.decide_change", roles=roles.COUNTY)
@@ -201,6 +213,8 @@ def reopen(ctx: Context, application: Application, change: Change) -> Applicatio
                                              waived_because=document.waived_because, **_where(application)))  # fmt: skip
     ctx.session.add(copy)
     ctx.session.flush()
+    for fill in OPENED:
+        fill(ctx, copy)
     ctx.audit("application.reopened", copy, previous=application.case_no, change=change.id)
     return copy
 
@@ -224,6 +238,11 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (Decision, Decision.application_id, applications),
         (Change, Change.application_id, applications),
         (CaseTask, CaseTask.application_id, applications),
+        (DisabilityCard, DisabilityCard.holder_id, [person.id]),
+        (DisabilityEvent, DisabilityEvent.holder_id, [person.id]),
+        (ParkingPermit, ParkingPermit.person_id, [person.id]),
+        (CaseTask, CaseTask.card_id, select(DisabilityCard.id).where(DisabilityCard.holder_id == person.id)),
+        (CaseTask, CaseTask.permit_id, select(ParkingPermit.id).where(ParkingPermit.person_id == person.id)),
         (Application, Application.applicant_id, [person.id]),
     ):
         ctx.session.execute(update(model).where(key.in_(keys)).values(town_code=town_code).execution_options(synchronize_session=False))

@@ -21,6 +21,7 @@ from app.models.person import Person
 from app.security import roles, scope
 
 from . import deadlines, local
+from .hooks import OPENED
 from .judge import assess
 from .problems import refuse_if_any
 from .steps import APPLICATION
@@ -118,6 +119,8 @@ def open_draft(ctx: Context, benefit: str, who: NewPerson, received_on: dt.date 
         local.refuse_second(ctx.session, person, benefit, application.form_asked)
     ctx.session.add(application)
     ctx.session.flush()
+    for fill in OPENED:
+        fill(ctx, application)
     ctx.audit("application.opened", application, case_no=application.case_no)
     return application.id
 

@@ -13,6 +13,7 @@ from app.core import identity, roc
 from app.models.application import DOCUMENTS, Application
 from app.models.household import HouseholdMember
 
+from .hooks import PROBLEMS
 from .own import own
 
 ADULT = 15
@@ -51,6 +52,7 @@ def find(application: Application, today: dt.date) -> list[Problem]:
         *(_means(application, today) if "means" in asked else ()),
         *(more(application, today) if (more := own(application.benefit, "problems")) else ()),
         *(account_problems(application) if "account" in asked else ()),
+        *(problem for find_more in PROBLEMS for problem in find_more(application, today)),
     ]
 
 

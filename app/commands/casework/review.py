@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.commands import awards
 from app.commands.base import Context, Refused, command
 from app.commands.benefit_rows import benefit_row
+from app.commands.lifecycle import Lifecycle
 from app.commands.numbers import take
 from app.core import clock, roc
 from app.core.months import FOREVER
@@ -116,8 +117,14 @@ def evidence(application: Application, today: dt.date) -> list[str]:
 @command("casework.approve", roles=(roles.COUNTY_SUPERVISOR,))
 def approve(ctx: Context, application_id: int, comment: str = "", decision_no: str = "", seen_version: int | None = None) -> int:
     """核定: the decision with its facts and trace, and the award (or, for a register, the validity) it puts to work; the decision's id. Raises Refused, Conflict."""
-    application = ctx.get(Application, application_id, lock=True)
-    if reason := APPLICATION.why_not(ctx.actor, application, "approve"):
+    return grant(ctx, ctx.get(Application, application_id, lock=True), APPLICATION, "approve", comment, decision_no, seen_version)
+
+
+def grant(
+    ctx: Context, application: Application, lifecycle: Lifecycle, move: str, comment: str = "", decision_no: str = "", seen_version: int | None = None
+) -> int:
+    """What every move that grants does; the decision's id. `lifecycle` has the move and decides who may make it. Raises Refused, Conflict."""
+    if reason := lifecycle.why_not(ctx.actor, application, move):
         raise Refused(reason, "E-MOVE")
     ctx.check_version(application, seen_version)
     today = clock.today()
@@ -135,7 +142,7 @@ def approve(ctx: Context, application_id: int, comment: str = "", decision_no: s
         local.refuse_second(ctx.session, application.applicant, application.benefit, application.form_asked)
     decision = record(ctx, application, judged, "granted", comment, decision_no)
     span: dict[str, Any] = {"effective_month": decision.start_month, "valid_from": decision.valid_from, "valid_to": decision.valid_to}
-    APPLICATION.advance(ctx, application, "approve", comment, decided_at=ctx.now, **span)
+    lifecycle.advance(ctx, application, move, comment, decided_at=ctx.now, **span)
     if decided := own(application.benefit, "decided"):
         decided(ctx, application, decision)
     if pays and not application.PAID_ON_CLAIM:
