@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core import roc
 from app.models.doubt import Doubt, DoubtAnswer, DoubtSighting
 from app.models.match_run import MatchRun
 
+from . import bulk
 from .base import Context
 from .numbers import take
 
@@ -164,8 +165,7 @@ def _insert(session: Session, run: MatchRun, fresh: Sequence[dict[str, Any]], no
             }
         )
         following[county] += 1
-    for part in _chunks(rows):
-        session.execute(insert(Doubt), list(part))
+    bulk.add_rows(session, Doubt, rows)
     return {
         row.fingerprint: row.id
         for part in _chunks([d["fingerprint"] for d in fresh])
@@ -206,8 +206,7 @@ def _sight(session: Session, run: MatchRun, seen: Sequence[tuple[int, dict[str, 
         if i not in have
     ]
     old = [{"id": have[i], "run_id": run.id, "state": state, "said": said(d)} for i, d, state in seen if i in have]
-    for part in _chunks(new):
-        session.execute(insert(DoubtSighting), list(part))
+    bulk.add_rows(session, DoubtSighting, new)
     for part in _chunks(old):
         session.execute(update(DoubtSighting), list(part))
 

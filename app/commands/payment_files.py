@@ -27,7 +27,7 @@ from .benefit_rows import benefit_row
 from .payer_settings import payer_setting
 
 SENT = ("released", "filed", "reconciled")
-KINDS = {"post_office": "郵局媒體轉存檔", "ach": "ACH 代付檔", "bank_csv": "金融機構轉帳檔", "cash_list": "印領清冊", "register": "發放清冊"}
+KINDS = {"post_office": "郵局媒體轉存檔", "ach": "ACH 代付檔", "bank_csv": "金融機構轉帳檔", "cash_list": "印領清冊"}
 
 WORKDAYS = Calendar()
 
@@ -70,7 +70,7 @@ def heading(ctx: Context, run: PaymentRun, setting: PayerSetting) -> cash_list.H
 
 def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]) -> list[tuple[str, str, bytes, int, int]]:
     """(kind, file name, bytes, rows, NTD) of every file the run's channels need; the same run gives the same bytes. Raises Refused."""
-    name, total = benefit_row(ctx.session, run.benefit).name, sum(x.amount for x in lines)
+    name = benefit_row(ctx.session, run.benefit).name
     channels = {x.payee.channel for x in lines}
     above = heading(ctx, run, setting)
     out: list[tuple[str, str, bytes, int, int]] = []
@@ -94,11 +94,7 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
         out.append(
             ("cash_list", f"{run.run_no}_印領清冊.xlsx", cash_list.signature_list(above, lines), len(cash), sum(x.amount for x in cash))
         )
-    previous = payment_lines.read(ctx.session, run.previous_id) if run.previous_id else []
-    changed = register.compare(lines, previous) if run.kind == register.REGULAR else []
-    out.append(("register", f"{run.run_no}_發放清冊.xlsx", cash_list.register_list(above, lines, changed), len(lines), total))
-    money = [f for f in out if f[0] != "register"]
-    if (sum(f[3] for f in money), sum(f[4] for f in money)) != (run.line_count, run.total):
+    if (sum(f[3] for f in out), sum(f[4] for f in out)) != (run.line_count, run.total):
         raise Refused("各檔案的筆數與金額合計與清冊不符，沒有產生檔案；請通知系統管理人員", "E-PAY-FILE")
     return out
 
@@ -185,9 +181,22 @@ def mark_filed(ctx: Context, run_id: int) -> None:
 
 
 def totals_of(files: Iterable[PaymentFile]) -> tuple[int, int]:
-    """Rows and NTD of the files that carry money (the 發放清冊 lists them all again)."""
-    money = [f for f in files if f.kind != "register"]
-    return sum(f.line_count for f in money), sum(f.total for f in money)
+    """Rows and NTD of the files together."""
+    found = list(files)
+    return sum(f.line_count for f in found), sum(f.total for f in found)
+
+
+@command("payments.print_list", roles=(ACCOUNTANT, TOWN_CLERK, COUNTY_OFFICER))
+def register_sheet(ctx: Context, run_id: int) -> tuple[bytes, str, int]:
+    """The 發放清冊 of a run that was approved, from its frozen lines: the same bytes every time; (XLSX, file name, lines). Raises Refused."""
+    run = ctx.get(PaymentRun, run_id)
+    if run.state not in ("approved", *SENT):
+        raise Refused("清冊核准後才能下載發放清冊", "E-PAY-STATE")
+    lines = payment_lines.unchanged(ctx.session, run)
+    previous = payment_lines.read(ctx.session, run.previous_id) if run.previous_id else []
+    changed = register.compare(lines, previous) if run.kind == register.REGULAR else []
+    above = heading(ctx, run, payer_setting(ctx.session, run.benefit, run.town_code))
+    return cash_list.register_list(above, lines, changed), f"{run.run_no}_發放清冊.xlsx", len(lines)
 
 
 @command("payments.print_list", roles=(ACCOUNTANT, TOWN_CLERK, COUNTY_OFFICER))

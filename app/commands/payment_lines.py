@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models.payment import Payment, PaymentLine
@@ -12,21 +12,17 @@ from app.models.payment_run import PaymentRun
 from app.payments import register
 from app.payments.line import Line, Part, Payee, content_hash
 
+from . import bulk
 from .base import Refused
 
-CHUNK = 5000
 LIVE = ("planned", "filed", "credited", "returned", "closed")
 
 
 def add(session: Session, run: PaymentRun, lines: Sequence[Line], roots: dict[int, tuple[int, int]] | None = None) -> None:
     """Write the lines of a fresh run, and the payments they carry. `roots`: line_no → (run, line) that a re-payment repeats."""
     kind = "difference" if run.kind == register.DIFFERENCE else "regular"
-    for start in range(0, len(lines), CHUNK):
-        chunk = lines[start : start + CHUNK]
-        session.execute(insert(PaymentLine), [_line_row(run, x, roots) for x in chunk])
-        payments = [_payment_row(run, x, p, kind) for x in chunk for p in x.parts]
-        if payments:
-            session.execute(insert(Payment), payments)
+    bulk.add_rows(session, PaymentLine, [_line_row(run, x, roots) for x in lines])
+    bulk.add_rows(session, Payment, [_payment_row(run, x, p, kind) for x in lines for p in x.parts])
     freeze(run, lines)
 
 

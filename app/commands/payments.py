@@ -15,7 +15,7 @@ from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import award_facts, payment_facts, payment_files, payment_lines
+from . import award_facts, bulk, payment_facts, payment_files, payment_lines
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
 from .lifecycle import Lifecycle, Move
@@ -176,25 +176,27 @@ def check_run(ctx: Context, run_id: int, seen_version: int | None = None) -> int
     if gone:
         ctx.session.execute(delete(RunFinding).where(RunFinding.id.in_(gone)).execution_options(synchronize_session=False))
     towns = dict(ctx.session.execute(select(PaymentLine.line_no, PaymentLine.town_code).where(PaymentLine.run_id == run.id)).all())
+    fresh = []
     for key, f in found.items():
         if key in known:
             known[key].line_no = f.line_no
             continue
-        ctx.session.add(
-            RunFinding(
-                county_code=run.county_code,
-                town_code=towns.get(f.line_no, run.town_code),
-                benefit=run.benefit,
-                run_id=run.id,
-                line_no=f.line_no,
-                award_id=f.award_id,
-                code=f.code,
-                severity=f.severity,
-                message=f.message,
-                key=key,
-            )
+        fresh.append(
+            {
+                "county_code": run.county_code,
+                "town_code": towns.get(f.line_no, run.town_code),
+                "benefit": run.benefit,
+                "run_id": run.id,
+                "line_no": f.line_no,
+                "award_id": f.award_id,
+                "code": f.code,
+                "severity": f.severity,
+                "message": f.message,
+                "key": key,
+            }
         )
     ctx.session.flush()
+    bulk.add_rows(ctx.session, RunFinding, fresh)
     ctx.session.expire(run, ["findings"])
     RUN.advance(ctx, run, "check", checked_at=ctx.now)
     return len(open_findings(run))

@@ -6,7 +6,7 @@ Sentences name registers, lines and cases by number, never people.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models.overpayment import Overpayment, OverpaymentMonth, PlannedInstalment, Repayment
@@ -62,10 +62,8 @@ def sums(session: Session) -> Iterator[str]:
         .group_by(PaymentLine.run_id)
         .subquery()
     )
-    money = case((PaymentFile.kind != "register", PaymentFile.total), else_=0)
-    rows_in = case((PaymentFile.kind != "register", PaymentFile.line_count), else_=0)
     files = (
-        select(PaymentFile.run_id, func.sum(rows_in).label("count"), func.sum(money).label("amount"))
+        select(PaymentFile.run_id, func.sum(PaymentFile.line_count).label("count"), func.sum(PaymentFile.total).label("amount"))
         .group_by(PaymentFile.run_id)
         .subquery()
     )

@@ -175,6 +175,7 @@ class PaymentRunView(RegisterView):
         towns = place_names(Township)
         sums = item.totals or {}
         waiting = payments.open_findings(item)
+        may_print = self.permits("download") and who.can("payments.print_list") and item.state in ("approved", *payment_files.SENT)
         return {
             "groups": [
                 ("鄉鎮市", [(towns.get(k, k), *v) for k, v in sums.get("by_town", {}).items()]),
@@ -191,10 +192,8 @@ class PaymentRunView(RegisterView):
             "may_rebuild": item.state in ("built", "checked") and item.kind != REPAY and who.can("payments.build"),
             "files": [(f, payment_files.KINDS[f.kind]) for f in item.files],
             "may_download": self.permits("download"),
-            "may_print": self.permits("download")
-            and who.can("payments.print_list")
-            and item.state in ("approved", *payment_files.SENT)
-            and bool(sums.get("by_channel", {}).get("cash")),
+            "may_sheet": may_print,
+            "may_print": may_print and bool(sums.get("by_channel", {}).get("cash")),
             "levels": [(towns.get(x.name, "") or "全冊", x) for x in payment_results.levels(session, item)] if item.files else [],
             "may_take_in": item.state == "filed" and self.permits("result"),
             "may_report": item.state in payment_roster.PAID and self.permits("roster"),
@@ -377,6 +376,20 @@ class PaymentRunView(RegisterView):
             flash(error.message, "danger")
             return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
         web.log_access("print", (PaymentRun.__tablename__, str(item.id)), "撥款作業：列印印領清冊", rows=count)
+        return send_file(io.BytesIO(content), as_attachment=True, download_name=name)
+
+    @expose("/sheet/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("download")
+    def sheet(self, pk: str) -> ResponseReturnValue:
+        """發放清冊 as XLSX with differences and totals, from the frozen lines; logged."""
+        item = self.item(pk)
+        try:
+            content, name, count = payment_files.register_sheet(web.signed_in(), item.id)
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
+        web.log_access("export", (PaymentRun.__tablename__, str(item.id)), "撥款作業：下載發放清冊", rows=count)
         return send_file(io.BytesIO(content), as_attachment=True, download_name=name)
 
     @expose("/roster/<pk>", methods=["POST"])

@@ -129,7 +129,7 @@ def test_a_register_goes_through_the_clearing_house_and_comes_back(county):
     county.award(3, pay=payee(3, "cash"))
     run_id = county.filed(county.build())
     run = county.run(run_id)
-    assert sorted(f.kind for f in run.files) == ["ach", "cash_list", "register"]
+    assert sorted(f.kind for f in run.files) == ["ach", "cash_list"]
     file = next(f for f in run.files if f.kind == "ach")
     content = payment_files.content_of(run.run_no, file)
     assert (file.line_count, file.total) == (2, 12000) and content.startswith(b"BOFACHP0100980330")  # one working day before 3/31
