@@ -51,6 +51,14 @@ class Forbidden(CommandError):
     status = 403
 
 
+class Elsewhere(Refused):
+    """Refused because it is another office's; who reached for which row (`obj`) stays in the security log."""
+
+    def __init__(self, message: str, code: str, obj: Any) -> None:
+        super().__init__(message, code)
+        self.subject = access.subject_of(obj)
+
+
 class NotFound(CommandError):
     """No such record within the actor's reach."""
 
@@ -185,6 +193,10 @@ def _transaction(actor: Actor, permission: str, function: Callable[..., Any], ar
             session.rollback()
             if missing.elsewhere:
                 log_denied(session, actor, permission, table=missing.model.__tablename__, id=missing.pk)
+            raise
+        except Elsewhere as elsewhere:
+            session.rollback()
+            log_denied(session, actor, permission, table=elsewhere.subject[0], id=elsewhere.subject[1], reason=elsewhere.code)
             raise
         except scope.OutOfScope:
             session.rollback()

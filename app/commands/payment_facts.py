@@ -108,14 +108,14 @@ def _other_awards(session: Session, run: PaymentRun) -> dict[int, list[OtherBene
     """Other running awards of the same people that the law does not allow beside this one."""
     other = aliased(Award)
     rows = session.execute(
-        select(PaymentLine.recipient_id, other.benefit, other.from_month, other.to_month)
+        select(PaymentLine.recipient_id, other.benefit, other.band, other.from_month, other.to_month)
         .join(other, other.recipient_id == PaymentLine.recipient_id)
         .where(PaymentLine.run_id == run.id, other.benefit != run.benefit, other.status == "active")
     )
     pairs = {p.counterpart: p for p in _pairs(session, run)}
     out: dict[int, list[OtherBenefit]] = defaultdict(list)
-    for key, code, first, last in rows:
-        if pair := pairs.get(code):
+    for key, code, band, first, last in rows:
+        if pair := pairs.get(exclusions.drawn_as(code, band, pairs)):
             out[key].append(OtherBenefit(benefit_row(session, code).name, pair.relation, first, last or FOREVER, pair.article_zh))
     return out
 

@@ -36,11 +36,15 @@ class CalendarDay:
 def calendar_of(session: Session, county: str | None) -> Calendar:
     """The calendar of a county (None: the nation's): delivered days, the county's corrections over them, days fixed by law beneath.
 
-    `years` are the confirmed ones; a clock that reaches into another year says so instead of pretending.
+    `years` are the confirmed ones; a clock that reaches into another year says so instead of pretending. Read once a session.
     """
-    off = {f.day for year in range(FIRST_YEAR, clock.today().year + 3) for f in fixed_days_off(year)}
-    years = session.scalars(select(CalendarYear.year).where(CalendarYear.county_code.in_(("", county or ""))))
-    return _calendar(off, _rows(session, county), years)
+    kept: dict[str, Calendar] = session.info.setdefault("calendars", {})
+    own = county or ""
+    if own not in kept:
+        off = {f.day for year in range(FIRST_YEAR, clock.today().year + 3) for f in fixed_days_off(year)}
+        years = session.scalars(select(CalendarYear.year).where(CalendarYear.county_code.in_(("", own))))
+        kept[own] = _calendar(off, _rows(session, own), years)
+    return kept[own]
 
 
 def calendars(session: Session) -> Callable[[str], Calendar]:
@@ -144,6 +148,7 @@ def confirm_year(ctx: Context, year: int, source: str) -> None:
 def _reckon_anew(ctx: Context, county: str) -> None:
     from .casework import deadlines
 
+    ctx.session.info.pop("calendars", None)
     deadlines.refresh(ctx.session, county)
 
 

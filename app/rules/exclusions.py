@@ -6,7 +6,7 @@ A county setting either confirms, changes or switches off a pair. "No setting" a
 import csv
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -132,6 +132,19 @@ def reference() -> tuple[Exclusion, ...]:
 def counterpart_names() -> dict[str, str]:
     """Chinese names of all counterparts, benefits included."""
     return {e.counterpart: e.counterpart_zh for e in reference()} | {b.code: b.name for b in benefits().values()}
+
+
+LOW_INCOME = "low_income_living_assistance"
+PER_PERSON = ("class0", "class1")
+"""Classes of low income that are paid per person, in full."""
+
+
+def drawn_as(benefit: str, band: str, known: Container[str]) -> str:
+    """The code under which the table (`known`: its counterparts) has a benefit that is drawn: low income goes by its class where it must."""
+    if benefit != LOW_INCOME or benefit in known:
+        return benefit
+    code_of_class = "low_income_class1" if band in PER_PERSON else "low_income_class23"
+    return code_of_class if code_of_class in known else benefit
 
 
 def pairs_for(benefit: str, day: dt.date, rows: Iterable[Exclusion] | None = None) -> tuple[Exclusion, ...]:

@@ -233,6 +233,8 @@ class ApplicationView(IntakePages, CaseView):
             "links": self._links(item),
             "tasks": arrival_tasks.open_for(session, item.id) if item.state == "approved" else [],
             "show_month": roc.show_month,
+            "iso_date": dt.date.fromisoformat,
+            "today": today,
             "exact": lambda v: "" if v is None else money.show_exact(v),
             "first_results": FIRST_RESULTS,
             "labelled": lambda obj, name: show(getattr(obj, name), column_at(type(obj), name)),

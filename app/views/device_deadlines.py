@@ -30,7 +30,7 @@ def days_left(row: DeviceRequest) -> Left | None:
     due = running(row)
     if due is None:
         return None
-    left = due.days_left(clock.today(), calendar())
+    left = due.days_left(clock.today(), calendar(row.county_code))
     unit = "個工作日" if due.clock.unit == "working_days" else "日"
     words = f"逾期 {-left} {unit}" if left < 0 else "今天到期" if left == 0 else f"還有 {left} {unit}"
     tone = "bad" if left < 0 else "warn" if left <= SOON else "info"

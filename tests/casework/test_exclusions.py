@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from app.commands import awards, exchange
+from app.commands import awards, exchange, parameters
 from app.commands.base import Refused
 from app.commands.casework import exclusions
 from app.core import clock, roc
@@ -130,3 +130,100 @@ def test_a_child_counted_in_two_open_cases_is_pointed_out(desk, actor):
     second = Desk(actor, desk.session)
     second.open(n=2, name="范秀妹", sex="F").fill(children=[(45, 42_000)]).to_county().second_review()
     assert [s["position"] for s in second.case.exclusions["shared"]] == [2]
+
+
+LILA = "low_income_living_assistance"
+
+
+def granted(session, person, benefit, amount, band="", household_no=None):
+    row = session.scalars(select(Person).where(Person.person_id == person)).one()
+    awards.create_award(
+        Actor.system("測試"), recipient_id=row.id, benefit=benefit, case_no=f"T{row.id}{benefit[:3]}", decision_no="x", from_month=roc.month(115, 1),
+        amount=amount, band=band, payee=Payee("cash", person, row.name), household_no=household_no,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("band", "hard", "words"), [("class1", True, "擇一領取"), ("class3", False, "合計設上限（同人各項合計不得超過基本工資")])
+def test_low_income_goes_by_its_class_beside_the_elderly_allowance(desk, session, band, hard, words):
+    """第一款按人全額給付須擇一；第二、三款只合計不超過基本工資（社會救助法第8條）。"""
+    at_county(desk)
+    granted(session, person_id(1), LILA, 9_829, band, "LILA1")
+    desk.second_review()
+    hit = desk.case.exclusions["hits"][0]
+    assert (hit["hard"], hit["source"]) == (hard, "本縣發放資料") and words in hit["rule"]
+    if hard:
+        with pytest.raises(Refused, match="低收入戶第一款"):
+            desk.approve()
+
+
+def test_a_member_of_a_low_income_household_is_seen_with_the_share_the_decision_puts_on_him(desk, actor, session):
+    """The elder who applies is counted in his daughter's low-income household; the daughter is the one who is paid."""
+    from tests.casework.conftest import Desk
+    from tests.casework.test_low_income_living_assistance import HERE, MEMBER
+
+    other = Desk(actor, session)
+    other.open(n=50, benefit=LILA, born=dt.date(1976, 3, 1), sex="F", name="彭美玉")
+    who = {"position": 2, "relation": "parent", "person_id": person_id(1), "name": "彭水木", "birth": dt.date(1948, 3, 1), "sex": "M", "lives_together": True,
+           "same_registration": True, "claims_dependant": False, "employed": False, **MEMBER}  # fmt: skip
+    row = parameters.propose_parameter(actor("officer.10004"), f"{LILA}.supplement_rate", "0.2", dt.date(2008, 1, 1), "縣府公告（測試）")
+    parameters.approve_parameter(actor("director.10004"), row)
+    ill = [{"kind": "serious_illness", "proven": True, "proof": "診斷書"}]
+    own = {"tax_year": 114, "incomes": [], "assets": []}
+    other.save(fields=HERE, members=[{"position": 1, "circumstances": ill}, who], lines={1: {**own, "employed": False, **MEMBER}, 2: own})
+    other.papers().account().submit().complete().first_review(visited_on=clock.today(), visit_report="父女同住").forward().second_review()
+    from app.models.decision import Decision
+
+    decision = session.get(Decision, other.approve())
+    share = sum(int(p["amount"]) for p in decision.judgement["payments"] if p["ref"] == "2")
+    assert decision.band == "class1" and share > 0
+    at_county(desk).second_review()
+    hit = next(h for h in desk.case.exclusions["hits"] if h["source"] == "本縣發放資料")
+    assert (hit["position"], hit["counterpart"], hit["amount"], hit["agency"], hit["hard"]) == (1, "low_income_class1", share, "列於他戶之成員", True)
+    assert other.case.case_no not in str(desk.case.exclusions)
+
+
+def test_every_member_of_a_low_income_household_is_checked_and_the_other_laws_rule_is_told(desk, actor, session):
+    """The child draws the allowance for children in need: its own law gives way (第5條), the household's assistance does not."""
+    from tests.casework.test_low_income_living_assistance import HERE, MEMBER
+
+    session.add(Person(county_code="10004", town_code="10004010", person_id=person_id(800), name="羅小明", birth=dt.date(2018, 1, 5), sex="M"))
+    session.commit()
+    granted(session, person_id(800), "child_youth_living_assistance", 2_197)
+    desk.open(benefit=LILA, born=dt.date(1986, 3, 1), sex="F", name="羅美蘭")
+    child = {"position": 2, "relation": "child", "name": "羅小明", "person_id": person_id(800), "birth": dt.date(2018, 1, 5), "sex": "M", **MEMBER}
+    desk.save(fields=HERE, members=[child]).papers().account().submit().complete()
+    exclusions.check_exclusions(desk.who("clerk"), desk.id)
+    hit = desk.case.exclusions["hits"][0]
+    assert (hit["position"], hit["hard"]) == (2, False)
+    assert hit["rule"].startswith("由中低收入戶兒童少年生活補助") and "擇一領取" in hit["rule"] and "第5條" in hit["article"]
+
+
+def test_what_is_under_way_at_another_desk_is_shown_as_applied_for(desk, actor, session):
+    from tests.casework.conftest import Desk
+
+    other = Desk(actor, session)
+    other.open(benefit="disability_living_allowance", born=dt.date(1948, 3, 1)).papers().account().submit()
+    at_county(desk).second_review()
+    hit = next(h for h in desk.case.exclusions["hits"] if h["source"] == "本縣審核中案件")
+    assert (hit["counterpart"], hit["hard"], hit["paid"], hit["rule"].startswith("擇一領取")) == ("disability_living_allowance", False, False, True)
+
+
+def test_the_review_page_names_every_member_and_how_old_each_source_is(desk, client_as, tmp_path):
+    from tests.casework.test_screens import opened
+
+    draws(tmp_path, "benefit_elsewhere", ELSEWHERE, f"E1,{person_id(1)},彭水木,0370301,farmer_allowance,11401,,8110,勞動部勞工保險局")
+    at_county(desk).second_review()
+    page = opened(client_as("officer.10004"), desk.id).partition('id="check-title"')[2].partition("</section>")[0]
+    assert "彭水木" in page and "彭志明" in page and "查核的來源中沒有其他津貼" in page
+    assert "擇一領取" in page and "其他機關給付資料" in page and "（0 日前）" in page
+
+
+def test_the_clerk_who_asks_for_an_id_of_another_township_stays_in_the_log(desk, session):
+    from app.models.access import SecurityEvent
+
+    session.add(Person(county_code="10004", town_code="10004020", person_id=person_id(77), name="彭水木", birth=dt.date(1948, 3, 1), sex="M"))
+    session.commit()
+    with pytest.raises(Refused, match="竹東鎮"):
+        desk.open(n=77)
+    row = session.scalars(select(SecurityEvent).order_by(SecurityEvent.id.desc()).limit(1)).one()
+    assert row.kind == "denied" and '"person"' in row.details and person_id(77) not in row.details

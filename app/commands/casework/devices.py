@@ -13,7 +13,9 @@ from app.commands import awards
 from app.commands.base import Context, Refused, command
 from app.commands.device_catalogue import in_force
 from app.commands.lifecycle import Lifecycle, Move
+from app.commands.working_days import calendar_of
 from app.core import clock, roc
+from app.extensions import db
 from app.models.application import CLOSED
 from app.models.assistive_device_subsidy import DeviceApplication
 from app.models.decision import Decision
@@ -59,9 +61,9 @@ CLOCKS = {
 CLAIM_FIELDS = ("claimed_on", "vendor", "receipt_no", "receipt_on", "receipt_amount", "serial_no")
 
 
-def calendar() -> Calendar:
-    """The days off that deadlines of devices are counted with."""
-    return Calendar()
+def calendar(county: str | None = None) -> Calendar:
+    """The days off that deadlines of devices are counted with: the county's calendar, or the nation's."""
+    return calendar_of(db.session(), county)
 
 
 def running(row: DeviceRequest, **changed: Any) -> Due | None:
@@ -69,7 +71,7 @@ def running(row: DeviceRequest, **changed: Any) -> Due | None:
     code, event = CLOCKS.get(changed.get("state", row.state), ("", ""))
     since = changed.get(event, getattr(row, event)) if event else None
     clock_of = clocks.clock(device_item.BENEFIT, code, since) if since else None
-    return clocks.due(clock_of, since, calendar()) if clock_of and since else None
+    return clocks.due(clock_of, since, calendar(row.county_code)) if clock_of and since else None
 
 
 def _advance(ctx: Context, row: DeviceRequest, move: str, comment: str = "", seen_version: int | None = None, **values: Any) -> None:
@@ -234,7 +236,7 @@ def check_claim(ctx: Context, row_id: int, comment: str = "", seen_version: int 
         raise Refused(reason, "E-MOVE")
     assert row.approved_amount is not None and row.decided_on is not None and row.claimed_on is not None
     found = device_item.claim(
-        row.approved_amount, row.served_on, row.receipt_amount, row.receipt_on, row.claimed_on, row.decided_on, calendar()
+        row.approved_amount, row.served_on, row.receipt_amount, row.receipt_on, row.claimed_on, row.decided_on, calendar(row.county_code)
     )
     if not found.amount:
         raise Refused(f"{found.line.measured}（{found.line.article}），不能撥付", "E-DEVICE-CLAIM")

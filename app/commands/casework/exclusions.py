@@ -6,24 +6,28 @@ The look-ups run across townships; only benefit, months and amount come back, ne
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from app.commands.base import Context, Refused, command
-from app.commands.benefit_rows import find
+from app.commands.benefit_rows import benefit_row, find
+from app.commands.parameters import exclusions_in_force
 from app.core import clock, roc
 from app.models.application import CLOSED, Application
 from app.models.award import Award
+from app.models.decision import Decision
 from app.models.household import HouseholdMember
 from app.models.person import Person
-from app.rules.exclusions import Exclusion, Relation, counterpart_names
+from app.rules.exclusions import Exclusion, Relation, active, counterpart_names, drawn_as
 from app.security import roles, scope
 
 from . import local
 
 SAME = "same_benefit_other_county"
+AWARDS, APPLICATIONS = "本縣發放資料", "本縣審核中案件"
 HARD = (Relation.CHOOSE_ONE, Relation.SUSPEND_A)
 
 
@@ -40,6 +44,8 @@ class Draw:
     agency: str = ""
     detail: str = ""
     as_of: dt.date | None = None
+    paid: bool = True
+    """False = applied for, nothing is drawn yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,55 @@ def own_awards(session: Session, application: Application, month: int) -> tuple[
     """Running awards of this county, all benefits and townships."""
     county, ids = application.county_code, [m.person_id for m in application.members if m.person_id]
     rows = session.execute(
-        select(Person.person_id, Award.benefit, Award.from_month, Award.to_month, Award.amount)
+        select(Person.person_id, Award.benefit, Award.from_month, Award.to_month, Award.amount, Award.band, Award.household_no)
         .join(Person, Person.id == Award.recipient_id)
         .where(Person.county_code == county, Person.person_id.in_(ids), Award.status != "ended")
     )
-    draws = [Draw(p, b, first, last, amount, "本縣發放資料", _agency(session, b), as_of=clock.today()) for p, b, first, last, amount in rows]
-    return [d for d in draws if d.last is None or d.last >= month], [Consulted("本縣發放資料", clock.today())]
+    draws = [
+        Draw(p, b, first, last, amount, AWARDS, detail=band, agency="全戶金額，領款人為戶代表" if house else _agency(session, b), as_of=clock.today())
+        for p, b, first, last, amount, band, house in rows
+    ]
+    draws += _in_households(session, application, ids)
+    return [d for d in draws if d.last is None or d.last >= month], [Consulted(AWARDS, clock.today())]
+
+
+def _in_households(session: Session, application: Application, ids: list[str]) -> list[Draw]:
+    """Members who are in another household that is paid as one: what the decision in force puts on each of them."""
+    later, its = aliased(Decision), aliased(Application)
+    in_force = select(func.max(later.id)).join(its, its.id == later.application_id).where(
+        its.applicant_id == Award.recipient_id, its.benefit == Award.benefit, later.outcome == "granted"
+    )  # fmt: skip
+    rows = session.execute(
+        select(HouseholdMember.person_id, HouseholdMember.position, Award.benefit, Award.from_month, Award.to_month, Award.band, Decision.judgement)
+        .join(Application, Application.id == HouseholdMember.application_id)
+        .join(Award, Award.recipient_id == Application.applicant_id)
+        .join(Decision, Decision.application_id == Application.id)
+        .where(
+            Award.household_no.is_not(None), Award.benefit == Application.benefit, Award.status != "ended", Decision.id == in_force.scalar_subquery(),
+            HouseholdMember.counted.is_(True), HouseholdMember.relation != "applicant", HouseholdMember.person_id.in_(ids),
+            Application.county_code == application.county_code, Application.applicant_id != application.applicant_id,
+        )
+    )  # fmt: skip
+    found = []
+    for person, position, benefit, first, last, band, judgement in rows:
+        amount = sum((Fraction(s["amount"]) for s in judgement.get("payments", []) if s["ref"] == str(position) and s["amount"] is not None), Fraction(0))
+        found.append(Draw(person, benefit, first, last, int(amount), AWARDS, "列於他戶之成員", detail=band, as_of=clock.today()))
+    return found
+
+
+def own_applications(session: Session, application: Application, month: int) -> tuple[list[Draw], list[Consulted]]:
+    """Applications of the members that are under way in this county: nothing is drawn yet, but both could be granted."""
+    ids = [m.person_id for m in application.members if m.person_id]
+    rows = session.execute(
+        select(Person.person_id, Application.benefit, Application.received_on)
+        .join(Person, Person.id == Application.applicant_id)
+        .where(
+            Application.county_code == application.county_code, Person.person_id.in_(ids), Application.state.not_in((*CLOSED, "draft")),
+            Application.id != application.id, Application.purpose == "new",
+        )
+    )  # fmt: skip
+    draws = [Draw(p, b, roc.month_of(on), None, None, APPLICATIONS, as_of=clock.today(), paid=False) for p, b, on in rows if benefit_row(session, b).pays]
+    return draws, [Consulted(APPLICATIONS, clock.today())]
 
 
 def _agency(session: Session, benefit: str) -> str:
@@ -76,7 +125,7 @@ def sources() -> tuple[Source, ...]:
     """Everything that is consulted."""
     from . import exclusion_sources
 
-    return own_awards, exclusion_sources.registers, exclusion_sources.rosters
+    return own_awards, own_applications, exclusion_sources.registers, exclusion_sources.rosters
 
 
 def look(session: Session, application: Application, on: dt.date) -> dict[str, Any]:
@@ -84,13 +133,20 @@ def look(session: Session, application: Application, on: dt.date) -> dict[str, A
     position = {m.person_id: m.position for m in application.members if m.person_id}
     month = roc.month_of(on)
     pairs = {e.counterpart: e for e in local.pairs(session, application.county_code, application.benefit, on)}
+    rows = active(exclusions_in_force(session, application.county_code, on))
+    theirs = {e.benefit: e for e in rows if e.counterpart == application.benefit and e.benefit != application.benefit}
+    household = benefit_row(session, application.benefit).payment_unit == "household"
     hits: list[dict[str, Any]] = []
     asked: list[dict[str, Any]] = []
     with scope.use(scope.SYSTEM):
         for consult in sources():
             draws, consulted = consult(session, application, month)
-            hits += [_hit(session, d, position[d.person_id], _key(d, application), pairs) for d in draws if not _own(d, application, position)]
+            hits += [
+                _hit(session, d, position[d.person_id], _key(d, application, pairs), pairs, theirs, household)
+                for d in draws if not _own(d, application, position)
+            ]
             asked += [{"name": c.name, "as_of": c.as_of and c.as_of.isoformat()} for c in consulted]
+        hits.sort(key=lambda h: (h["position"], not h["hard"], h["name"]))
         shared = _counted_elsewhere(session, application, list(position))
     kept = {(h["position"], h["counterpart"], h["first"]): h for h in (application.exclusions or {}).get("hits", []) if h["exception"]}
     for hit in hits:
@@ -99,32 +155,52 @@ def look(session: Session, application: Application, on: dt.date) -> dict[str, A
     return {"hits": hits, "sources": asked, "shared": shared}
 
 
-def _key(d: Draw, application: Application) -> str:
-    """The code of the exclusion table: the same benefit drawn twice is a pair of its own."""
-    return SAME if d.counterpart == application.benefit else d.counterpart
+def _key(d: Draw, application: Application, pairs: dict[str, Exclusion]) -> str:
+    """The code of the exclusion table: the same benefit drawn twice is a pair of its own, low income goes by its class."""
+    return SAME if d.counterpart == application.benefit else drawn_as(d.counterpart, d.detail, pairs)
 
 
 def _own(d: Draw, application: Application, position: dict[str, int]) -> bool:
     """The award this very case is about is no exclusion: a change or yearly review continues it, and what is paid once is asked for again."""
     again = application.purpose != "new" or application.PAID_ON_CLAIM
-    return d.counterpart == application.benefit and position[d.person_id] == 1 and d.source == "本縣發放資料" and again
+    return d.counterpart == application.benefit and position[d.person_id] == 1 and d.source == AWARDS and again
 
 
-def _hit(session: Session, d: Draw, position: int, key: str, pairs: dict[str, Exclusion]) -> dict[str, Any]:
-    own, pair = position == 1, pairs.get(key)
-    relation = pair.relation if pair and own else Relation.INFO_ONLY
+def _hit(
+    session: Session, d: Draw, position: int, key: str, pairs: dict[str, Exclusion], theirs: dict[str, Exclusion], household: bool
+) -> dict[str, Any]:
+    """One line of the check. A pair binds the person who draws: the applicant, or every member where the household is paid as one.
+
+    Where only the other benefit's law has a rule (`theirs`), it is shown: that benefit is the one to be cut or stopped.
+    """
+    concerned = position == 1 or household
+    pair = pairs.get(key) if concerned else None
+    other = theirs.get(d.counterpart) if concerned and (pair is None or pair.relation in (Relation.NONE, Relation.INFO_ONLY)) else None
+    relation = pair.relation if pair else Relation.INFO_ONLY
     return asdict(d) | {
         "as_of": d.as_of and d.as_of.isoformat(),
         "counterpart": key,
         "position": position,
-        "name": counterpart_names().get(d.counterpart) or (row.name if (row := find(session, d.counterpart)) else d.counterpart),
+        "name": counterpart_names().get(key if key != SAME else d.counterpart) or (row.name if (row := find(session, d.counterpart)) else d.counterpart),
         "relation": relation.value,
-        "article": pair.article_zh if pair and own else "",
-        "hard": own and relation in HARD,
+        "article": other.article_zh if other else pair.article_zh if pair else "",
+        "rule": rule_in_words(pair, other, concerned),
+        "hard": relation in HARD and d.paid,
         "exception": "",
         "exception_reason": "",
         "person_id": None,
     }
+
+
+def rule_in_words(pair: Exclusion | None, other: Exclusion | None, concerned: bool) -> str:
+    """What a hit means for the money, for the person who reviews."""
+    if not concerned:
+        return "成員自己的給付，不影響本案"
+    if other is not None and other.relation not in (Relation.NONE, Relation.INFO_ONLY):
+        return f"由{other.benefit_zh or '對方給付'}處理：{other.relation.zh}" + (f"（{other.exception}）" if other.exception else "")
+    if pair is None:
+        return "互斥表未列，僅供參考"
+    return pair.relation.zh + (f"（{pair.exception}）" if pair.exception else "")
 
 
 def _counted_elsewhere(session: Session, application: Application, ids: list[str]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from app.commands.base import Context, Refused, command
+from app.commands.base import Context, Elsewhere, Refused, command
 from app.commands.benefit_rows import benefit_row
 from app.commands.numbers import take
 from app.core import clock, identity, roc, text
@@ -148,7 +148,7 @@ def _person(ctx: Context, county: str, town: str, who: NewPerson, checksum_confi
         known = ctx.session.scalar(select(Person).where(Person.county_code == county, Person.person_id == number))
         if known is not None and known.town_code != town:
             place = ctx.session.get(Township, known.town_code)
-            raise Refused(f"此人的戶籍登記在{place.name if place else '其他鄉鎮市'}，請由該公所受理，或先辦理戶籍異動", "E-INTAKE-TOWN")
+            raise Elsewhere(f"此人的戶籍登記在{place.name if place else '其他鄉鎮市'}，請由該公所受理，或先辦理戶籍異動", "E-INTAKE-TOWN", known)
     if known is None:
         known = Person(
             county_code=county, town_code=town, person_id=number, name=name, birth=who.birth, sex=who.sex,
