@@ -20,9 +20,8 @@ LIVE = ("planned", "filed", "credited", "returned", "closed")
 
 def add(session: Session, run: PaymentRun, lines: Sequence[Line], roots: dict[int, tuple[int, int]] | None = None) -> None:
     """Write the lines of a fresh run, and the payments they carry. `roots`: line_no → (run, line) that a re-payment repeats."""
-    kind = "difference" if run.kind == register.DIFFERENCE else "regular"
     bulk.add_rows(session, PaymentLine, [_line_row(run, x, roots) for x in lines])
-    bulk.add_rows(session, Payment, [_payment_row(run, x, p, kind) for x in lines for p in x.parts])
+    bulk.add_rows(session, Payment, [_payment_row(run, x, p) for x in lines for p in x.parts])
     freeze(run, lines)
 
 
@@ -54,7 +53,7 @@ def _line_row(run: PaymentRun, x: Line, roots: dict[int, tuple[int, int]] | None
     }
 
 
-def _payment_row(run: PaymentRun, x: Line, p: Part, kind: str) -> dict[str, Any]:
+def _payment_row(run: PaymentRun, x: Line, p: Part) -> dict[str, Any]:
     return {
         "county_code": run.county_code,
         "town_code": x.town_code,
@@ -62,7 +61,7 @@ def _payment_row(run: PaymentRun, x: Line, p: Part, kind: str) -> dict[str, Any]
         "award_id": x.award_id,
         "recipient_id": x.person_key,
         "month": p.month,
-        "kind": kind,
+        "kind": "difference" if p.seq else "regular",
         "seq": p.seq,
         "amount": p.amount,
         "run_id": run.id,

@@ -27,6 +27,7 @@ from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLE
 from . import payment_files, payment_lines
 from .arrivals import on_arrival
 from .base import Context, Refused, command
+from .care.institutions import payee_by_number
 from .payer_settings import payer_setting
 from .payments import RUN, run_no, save_run
 
@@ -255,7 +256,7 @@ def repay_returned(
     awards = {a.id: a for a in ctx.session.scalars(select(Award).where(Award.id.in_([x.award_id for x in chosen])))}
     for no, x in enumerate(chosen, 1):
         award = awards[x.award_id]
-        payee = Payee(award.channel, award.payee_person_id, award.payee_name, award.institution, award.account)
+        payee = payee_now(ctx.session, x, award)
         same = (payee.channel, payee.institution, payee.account) == (x.channel, x.institution, x.account)
         if same and x.return_code not in ("91", "99"):
             refused.append(x)
@@ -277,6 +278,14 @@ def repay_returned(
     )  # fmt: skip
     save_run(ctx, run, made, roots)
     return run
+
+
+def payee_now(session: Session, line: PaymentLine, award: Award) -> Payee:
+    """Where the money of a returned line would go today: the award's account, or the institution's."""
+    if line.channel == "institution":
+        found = payee_by_number(session, line.county_code, line.payee_person_id)
+        return found or Payee(line.channel, line.payee_person_id, line.payee_name, line.institution, line.account)
+    return Payee(award.channel, award.payee_person_id, award.payee_name, award.institution, award.account)
 
 
 @command("payments.close_return", roles=SUPERVISORS)

@@ -23,15 +23,21 @@ from .base import Context, Refused, command
 PAID = ("released", "filed", "reconciled")
 
 
-def own_fields(kind: str, band: str) -> dict[str, str | None]:
-    """The roster's fields that only this kind has, from the band of the award (`low_severe`, `class2`, …)."""
+def own_fields(kind: str, band: str, payee: str = "") -> dict[str, Any]:
+    """The roster's fields that only this kind has, from the band of the line (`low_severe`, `class2`, `residential_75`, …) and its payee.
+
+    The contract has no code of its own for community living; it is a kind of residential care (辦法第4條).
+    """
     if kind == "disability_living_allowance":
         status, _, grade = band.rpartition("_")
         return {"grade": grade or None, "low_income_flag": {"low": "Y", "other": "N"}.get(status)}
     if kind == "low_income_living_assistance":
         return {"class": band.removeprefix("class") or None}
-    field = {"elderly_living_allowance": "band", "disability_care_subsidy": "service_type"}.get(kind)
-    return {field: band or None} if field else {}
+    if kind == "disability_care_subsidy":
+        service, _, rate = band.rpartition("_")
+        service = "residential" if service == "community" else service
+        return {"service_type": service or None, "rate": int(rate) if rate.isdigit() else None, "institution_id": payee or None}
+    return {"band": band or None} if kind == "elderly_living_allowance" else {}
 
 
 def roster_rows(session: Session, county: str, month: int, kind: str) -> list[dict[str, Any]]:
@@ -42,6 +48,7 @@ def roster_rows(session: Session, county: str, month: int, kind: str) -> list[di
     rows = session.execute(
         select(
             PaymentLine.id, PaymentLine.town_code, PaymentLine.person_id, PaymentLine.name, PaymentLine.channel, PaymentLine.band,
+            PaymentLine.payee_person_id,
             Person.birth, Person.sex, Award.household_no, Award.case_no, Award.decision_no, Award.from_month, Award.to_month,
             Payment.month, Payment.amount,
         )
@@ -90,7 +97,7 @@ def roster_rows(session: Session, county: str, month: int, kind: str) -> list[di
                     "amount": sum(a for m, a in amounts.items() if first <= m <= last),
                     "channel": r.channel,
                 }
-                | own_fields(kind, r.band or "")
+                | own_fields(kind, r.band or "", r.payee_person_id)
             )
     return out
 

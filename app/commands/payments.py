@@ -10,7 +10,7 @@ from app.core import clock, roc
 from app.models.award import Award
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import STATES, PayerSetting, PaymentRun, RunFinding
-from app.payments import checks, register
+from app.payments import checks, invoiced, register
 from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
@@ -18,6 +18,7 @@ from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVIS
 from . import award_facts, bulk, payment_facts, payment_files, payment_lines
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
+from .care import payables
 from .lifecycle import Lifecycle, Move
 from .numbers import take
 from .payer_settings import payer_setting
@@ -86,6 +87,9 @@ def build_run(
         raise Refused("補發差額清冊要填寫法令依據", "E-PAY-GROUND")
     if not benefit_row(ctx.session, benefit).pays:
         raise Refused("這個項目不發放現金", "E-PAY-KIND")
+    invoices = benefit_row(ctx.session, benefit).payment_unit == "institution"
+    if invoices and kind == register.DIFFERENCE:
+        raise Refused("這項給付依機構請款單發放；補發差額請由機構請款另建補正請款單，核定後列入每月清冊", "E-PAY-KIND")
     setting = payer_setting(ctx.session, benefit, payer)
     months = register.CYCLES[setting.rhythm]
     if kind == register.REGULAR and month % months != months - 1:
@@ -96,12 +100,16 @@ def build_run(
     horizon = since if since is not None else month - award_facts.HORIZON
     criteria = _payer_awards(ctx, benefit, payer)
     with scope.use(scope.SYSTEM):  # a person who moved brings his or her earlier payments along; the payer's reach is in the criteria
-        facts = award_facts.load(ctx.session, criteria, horizon, amounts=kind == register.DIFFERENCE)
+        if invoices:
+            made = invoiced.build(payables.load(ctx.session, criteria, horizon, last))
+        else:
+            facts = award_facts.load(ctx.session, criteria, horizon, amounts=kind == register.DIFFERENCE)
+            made = register.build(facts, kind=kind, month=month, cutoff=cutoff_on, last=last, since=horizon)
         follows = kind == register.REGULAR and benefit_row(ctx.session, benefit).rhythm != "once"
         before = _previous(ctx, benefit, payer, month) if follows else None
-    made = register.build(facts, kind=kind, month=month, cutoff=cutoff_on, last=last, since=horizon)
     if not made.lines:
-        raise Refused(f"{roc.show_month(month)}沒有應發而未發的案件，沒有造冊", "E-PAY-EMPTY")
+        why = "沒有已核定而未發的機構請款" if invoices else "沒有應發而未發的案件"
+        raise Refused(f"{roc.show_month(month)}{why}，沒有造冊", "E-PAY-EMPTY")
     run = PaymentRun(
         county_code=payer[:5],
         town_code=payer,

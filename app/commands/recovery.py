@@ -21,6 +21,7 @@ from app.security.roles import ACCOUNTANT, COUNTY, COUNTY_SUPERVISOR
 from . import award_facts
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
+from .care.invoices import due_months
 from .lifecycle import Lifecycle, Move
 from .numbers import take
 
@@ -74,10 +75,14 @@ def overpaid_months(session: Session, award_id: int, first: int = 0, last: int =
     if not facts:
         return []
     parts = facts[0].entitlement(dt.date.max)
-    versions = _versions(session, award_id)
-    rows = recovery.months_table(
-        paid_out(session, award_id), lambda m: entitlement.due(parts, m), lambda m: _version_in(versions, m), first, last
-    )
+    versions, paid = _versions(session, award_id), paid_out(session, award_id)
+    award = session.get_one(Award, award_id)
+    by_days = due_months(session, award, paid) if benefit_row(session, award.benefit).payment_unit == "institution" else None
+
+    def due(month: int) -> int:
+        return entitlement.due(parts, month) if by_days is None else by_days.get(month, 0)
+
+    rows = recovery.months_table(paid, due, lambda m: _version_in(versions, m), first, last)
     return [r for r in rows if r.difference]
 
 

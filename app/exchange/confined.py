@@ -21,6 +21,7 @@ from .delivery import Delivery, Meta, Notice, read_delivery
 from .layouts import layout
 from .mapping import Mapping, from_dict
 from .messages import FileProblem
+from .own_forms import read_rows
 from .preview import Preview, look
 
 _FRAMES: Final = ("frame", "rejected", "issues")
@@ -74,6 +75,11 @@ def look_confined(path: Path, source: str | None, kind: str | None = None, mappi
         return Preview(source=source or "", problem=(problem.code, str(problem)))
 
 
+def rows_confined(path: Path | str, form: str, limits: Limits = QUICK) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
+    """`own_forms.read_rows` in a child process. Raises FileProblem."""
+    return _ask("rows", {"path": str(Path(path).resolve()), "form": form, "mapping": None}, limits, lambda _folder, said: (said["rows"], said["totals"]))
+
+
 def _ask(what: str, task: dict[str, Any], limits: Limits, collect: Callable[[Path, dict[str, Any]], T]) -> T:
     with TemporaryDirectory(prefix="swis-read-") as name:
         folder = Path(name)
@@ -88,7 +94,7 @@ def _ask(what: str, task: dict[str, Any], limits: Limits, collect: Callable[[Pat
             said = json.loads((folder / "meta.json").read_bytes())
         except (subprocess.SubprocessError, OSError, ValueError):
             raise FileProblem("file_heavy", limit=limits) from None
-        if "problem" in said and what == "read":
+        if "problem" in said and what != "look":
             raise FileProblem(said["problem"], **said["values"])
         return collect(folder, said)
 
@@ -102,6 +108,12 @@ def _child(what: str) -> None:
     mapping = from_dict(task["mapping"]) if task["mapping"] else None
     if what == "look":
         said: dict[str, Any] = asdict(look(Path(task["path"]), task["source"], task["kind"], mapping))
+    elif what == "rows":
+        try:
+            rows, totals = read_rows(Path(task["path"]), task["form"])
+            said = {"rows": rows, "totals": totals}
+        except FileProblem as problem:
+            said = {"problem": problem.code, "values": {k: str(v) for k, v in problem.values.items()}}
     else:
         try:
             done = read_delivery(task["path"], task["source"], task["month"], task["county"], task["kind"], mapping)

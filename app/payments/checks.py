@@ -184,7 +184,7 @@ def _account(line: Line) -> Iterable[Finding]:
         yield _finding(line, "account_format", HARD, f"金額 {line.amount} 元不可發放，請確認核定金額")
     if p.channel == "post" and not (_POST.match(p.institution) and _POST.match(p.account)):
         yield _finding(line, "account_format", HARD, "郵局帳戶須為局號 7 碼加帳號 7 碼，不足者左邊補零；請更正帳戶")
-    if p.channel in ("bank", "ach"):
+    if p.channel in ("bank", "ach", "institution"):
         if not _BANK.match(p.institution) or not _BANK_ACCOUNT.match(p.account):
             yield _finding(line, "account_format", HARD, "銀行帳戶須為總分行代號 7 碼加帳號 5 至 16 碼數字；請更正帳戶")
         elif p.institution.startswith(("6", "9")) and len(p.account) > _FARMERS_MAX:
@@ -219,6 +219,8 @@ def _duplicates(given: CheckInput) -> Iterable[Finding]:
             by_account[line.payee.account_key].append(line)
     for lines in () if given.once else by_person.values():
         for line in lines[1:]:
+            if _moved_between_institutions(lines[0], line):
+                continue
             yield _finding(line, "duplicate_person", HARD, f"與本冊第 {lines[0].line_no} 筆為同一人；請停發其一後重新造冊，或暫緩本筆")
     for line in given.lines:
         if run_no := given.paid_elsewhere.get(line.award_id):
@@ -228,6 +230,11 @@ def _duplicates(given: CheckInput) -> Iterable[Finding]:
         if len(homes) > given.limits.sharing:
             for line in lines:
                 yield _finding(line, "shared_account", SOFT, f"{len(homes)} 戶共用同一帳戶，請確認領款授權")
+
+
+def _moved_between_institutions(first: Line, line: Line) -> bool:
+    """One award, two institutions: each is paid its own days of the month by its own invoice."""
+    return line.award_id == first.award_id and line.payee.channel == "institution" and line.payee != first.payee
 
 
 def _whole(given: CheckInput) -> Iterable[Finding]:

@@ -1,15 +1,15 @@
-"""身心障礙者托育養護補助（日間照顧及住宿式照顧費用補助）: who, at what rate, how much of the fee, and how a month is shared out by days."""
+"""身心障礙者托育養護補助（日間照顧及住宿式照顧費用補助）: who, at what rate and how much of the fee. Days of a month: `care_days`."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 
 from app.core import money, roc
 from app.core.months import Months
 
 from . import disability, household, personal, timing
 from .bands import Rate, Table, bands, rate_of
+from .care_days import whole_month
 from .choices import other_benefit_lines
 from .disability import SINCE_101, Card
 from .exclusions import Exclusion
@@ -25,6 +25,7 @@ BENEFIT = "disability_care_subsidy"
 LAW_98 = "身心障礙者生活托育養護費用補助辦法"
 LAW = "身心障礙者日間照顧及住宿式照顧費用補助辦法"
 SERVICES = {"day": "日間照顧", "night": "夜間式住宿照顧", "residential": "全日型住宿照顧", "community": "社區居住"}
+CONFLICT = "兩項基準以「或」連接：一項屬補助級距、另一項達不予補助之數額，須由縣府認定"
 ADULT_AT_18 = dt.date(2023, 1, 1)
 
 _GENERAL = bands((75, 2, "1"), (50, 3, "3/2"), (25, 4, "2"))
@@ -137,6 +138,11 @@ def _personal(record: Record, facts: CareFacts, version: Version) -> None:
         record.ask(placed if service or facts.placed.holds is not True else replace(placed, outcome=Outcome.NOT_KNOWN))
 
 
+def in_conflict(decision: Decision) -> bool:
+    """Do the two measures of 「或」 contradict each other, so that the county has to find the rate?"""
+    return any(line.note == CONFLICT for line in decision.trace)
+
+
 def _rate(record: Record, facts: CareFacts, parameters: Parameters, version: Version, means: Means) -> tuple[int | None, bool]:
     """The percentage (None = not known), and whether the status alone fixed it."""
     case = facts.case
@@ -177,7 +183,7 @@ def _settled(record: Record, facts: CareFacts, means: Means, table: Table, rate:
     sources = tuple(dict.fromkeys(s for line in means.income.lines for s in line.sources))
     note, outcome, percent = "", Outcome.MET, rate.percent
     if rate.conflict is not False:
-        note = "兩項基準以「或」連接：一項屬補助級距、另一項達不予補助之數額，須由縣府認定"
+        note = CONFLICT
         if rate.conflict is None:
             note = "是否另達不予補助之數額尚未查明"
         if facts.decided_rate is None:
@@ -246,7 +252,7 @@ def _amount(record: Record, facts: CareFacts, parameters: Parameters, version: V
         record.add(TestLine("amount", article, question, f"實際收費{money.show(facts.fee)}元", limit, Outcome.NOT_KNOWN))
         return None
     base = min(facts.fee, int(ceiling))
-    amount = _rounded(Fraction(base * percent, 100))
+    amount = whole_month(facts.fee, int(ceiling), percent)
     over = facts.fee > ceiling
     measured = f"收費{money.show(facts.fee)}元{f'，以上限{found.text}元計' if over else ''}×{percent}%＝{money.show(amount)}元"
     note = "先就收費與上限取低再乘比率，四捨五入至元：計算順序法無明文，此為建議，請縣府確認" if over or base * percent % 100 else ""
@@ -255,54 +261,6 @@ def _amount(record: Record, facts: CareFacts, parameters: Parameters, version: V
         TestLine("amount", article, question, measured, f"收費上限{found.text}元", Outcome.MET, Fraction(amount), None, sources, note)
     )
     return amount
-
-
-def _rounded(value: Fraction) -> int:
-    return int(value + Fraction(1, 2))
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A monthly amount due from `first` to `last` (None = open), both days counted."""
-
-    first: dt.date
-    last: dt.date | None
-    monthly: int
-
-
-@dataclass(frozen=True, slots=True)
-class DayShare:
-    """Part of one month: days and NTD. `whole` = the whole month, no sharing out."""
-
-    first: dt.date
-    last: dt.date
-    days: int
-    amount: int
-    whole: bool
-
-
-def month_shares(month: int, spans: tuple[Span, ...]) -> tuple[DayShare, ...]:
-    """What is due in a month. Since 101-07-11 by days (§9): each part is the difference of two rounded sums, so that parts of one
-    amount add up to the month exactly. Before, a month begun is a month due (practice).
-
-    Raises ValueError when spans overlap.
-    """
-    start, end = roc.first_day(month), roc.last_day(month)
-    length = (end - start).days + 1
-    inside = sorted(
-        (max(s.first, start), min(s.last or end, end), s.monthly) for s in spans if s.first <= end and (s.last is None or s.last >= start)
-    )
-    if any(b[0] <= a[1] for a, b in pairwise(inside)):
-        raise ValueError("同一個月的補助期間重疊，請檢查起訖日")
-    out = []
-    for first, last, monthly in inside:
-        days = (last - first).days + 1
-        if end < SINCE_101:
-            out.append(DayShare(first, last, days, monthly, True))
-            continue
-        upto = [_rounded(Fraction(monthly * n, length)) for n in ((last - start).days + 1, (first - start).days)]
-        out.append(DayShare(first, last, days, upto[0] - upto[1], days == length))
-    return tuple(out)
 
 
 def stopped(decision: Decision, reason: timing.StopReason, fact: dt.date) -> tuple[timing.Stop, Months]:

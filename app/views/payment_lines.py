@@ -89,7 +89,8 @@ class ReturnsView(PageView):
 
     @staticmethod
     def _row(x: PaymentLine, award: Award | None, case: str) -> dict[str, Any]:
-        changed = award is not None and (award.channel, award.institution, award.account) != (x.channel, x.institution, x.account)
+        now = payment_results.payee_now(db.session(), x, award) if award is not None else None
+        changed = now is not None and (now.channel, now.institution, now.account) != (x.channel, x.institution, x.account)
         return {
             "line": x,
             "person_id": mask_id(x.person_id),

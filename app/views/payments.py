@@ -25,6 +25,7 @@ from app.core.text import mask_id, row_number
 from app.exchange import confined
 from app.extensions import db
 from app.models.award import Award
+from app.models.disability_care_subsidy import RATES
 from app.models.office import Township
 from app.models.payment import PaymentLine
 from app.models.payment_run import KINDS, PayerSetting, PaymentFile, PaymentRun, RunFinding
@@ -33,6 +34,7 @@ from app.payments.checks import HARD, TITLES
 from app.payments.line import CHANNEL_NAMES
 from app.payments.register import DIFFERENCE, DIFFERENCE_NAMES, REGULAR, REPAY
 from app.rules.benefits import benefits
+from app.rules.disability_care_subsidy import SERVICES as CARE
 from app.security import roles, web
 from app.security.actor import Actor
 
@@ -47,6 +49,7 @@ ORDER = 40
 SHOWN = 50
 """Rows of one sort of finding on the page."""
 BANDS = {"full": "全額", "half": "半額"}
+BANDS |= {f"{code}_{rate}": f"{name} {rate}%" for code, name in CARE.items() for rate in RATES}
 
 describe(
     PaymentRun.state,

@@ -7,8 +7,9 @@ import pytest
 
 from app.core import roc
 from app.rules.bands import rate_of
+from app.rules.care_days import Span, month_shares
 from app.rules.disability import Card, Grade
-from app.rules.disability_care_subsidy import _10_OLD, CareFacts, Span, _5, _6, _9, _10, _11, decide, month_shares, stopped
+from app.rules.disability_care_subsidy import _10_OLD, CareFacts, _5, _6, _9, _10, _11, decide, stopped
 from app.rules.facts import ConditionKind, OtherBenefit, Residence, Status, Work
 from app.rules.timing import StopReason, change
 from app.rules.trace import Answer, Decision, Outcome

@@ -13,10 +13,11 @@ from app.core import roc
 from app.rules import codec, disability_care_subsidy, disability_living_allowance
 from app.rules.bands import rate_of
 from app.rules.caps import capped
+from app.rules.care_days import Span, month_shares
 from app.rules.child_youth_living_assistance import ChildFacts
 from app.rules.child_youth_living_assistance import decide as decide_child
 from app.rules.disability import Grade, valid_on
-from app.rules.disability_care_subsidy import _10_OLD, CareFacts, Span, _5, _6, _9, _10, _11, month_shares
+from app.rules.disability_care_subsidy import _10_OLD, CareFacts, _5, _6, _9, _10, _11
 from app.rules.disability_living_allowance import DisabilityLivingFacts
 from app.rules.disability_register import VERSIONS, Assessment, expiry
 from app.rules.facts import Finding, OtherBenefit, Residence, Status, Work

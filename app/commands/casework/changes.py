@@ -89,6 +89,8 @@ def record_change(
     if kind in CARD_KINDS and not isinstance(application, HoldsCard):
         raise Refused("這項給付不以身心障礙手冊、證明為要件，請改選其他異動種類", "E-CHANGE")
     details = dict(details or {})
+    if kind == "account" and "account" not in application.SECTIONS:
+        raise Refused("這個項目的款項撥給機構或不撥款，沒有個人帳戶；機構帳戶請在照顧機構修改", "E-CHANGE")
     if kind == "account":
         _check_account(application, details)
     if kind == "move_out" and not details.get("county_code"):
@@ -196,7 +198,7 @@ def reopen(ctx: Context, application: Application, change: Change) -> Applicatio
     """A draft that continues the case: the same household and means, to be corrected and judged again."""
     copy = _copied(application, ("submitted_by_id", "first_reviewed_by_id", "second_reviewed_by_id", "decided_by_id", "decided_at",
                                  "first_result", "first_opinion", "second_opinion", "exclusions", "exclusions_checked_at", "visited_on",
-                                 "visit_report", "unread", "documents_complete_on", "valid_from", "valid_to"))  # fmt: skip
+                                 "visit_report", "unread", "documents_complete_on", "valid_from", "valid_to", "decided_rate", "rate_reason", "rate_decided_by_id"))  # fmt: skip
     copy.purpose, copy.state, copy.previous_id = "change", "draft", application.id
     copy.received_on, copy.effective_month = change.reported_on, change.effective_month
     copy.case_no = case_number(ctx.session, application.benefit, application.town_code, clock.today())

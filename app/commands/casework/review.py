@@ -227,8 +227,10 @@ def running_award(ctx: Context, application: Application) -> Award | None:
 
 
 def payee(application: Application) -> Payee:
-    """Where the money of this application goes."""
+    """Where the money of this application goes. A benefit that asks no account is paid to the institution, by its invoices."""
     a = application
+    if "account" not in a.SECTIONS:
+        return Payee("institution", a.applicant.person_id, a.applicant.name)
     return Payee(
         channel=a.channel or "",
         person_id=a.payee_person_id or a.applicant.person_id,
