@@ -217,18 +217,21 @@ def read_column(text: pl.Series, field: Field, quick: pl.Series | None = None) -
     if field.form in ("text", "name"):
         return _read_text(text, field)
     kind = dtype(field)
-    frame = text.alias("t").to_frame()
-    frame = (
-        frame.lazy().with_columns(fast(field, pl.col("t")).alias("v")).collect() if quick is None else frame.with_columns(quick.alias("v"))
-    )
-    distinct = frame.filter(pl.col("v").is_null() & pl.col("t").is_not_null())["t"].unique()
-    found = _slow(distinct.to_list(), reader(field))
+    values = text.to_frame("t").with_columns(fast(field, pl.col("t")).alias("v"))["v"] if quick is None else quick.alias("v")
+    rest = pl.DataFrame({"t": text, "v": values}).with_row_index("at").filter(pl.col("v").is_null() & pl.col("t").is_not_null())
+    codes = pl.repeat(None, text.len(), dtype=pl.String, eager=True).alias(CODE)
+    if rest.is_empty():
+        return Read(values, codes)
+    found = _slow(rest["t"].unique().to_list(), reader(field))
     table = pl.DataFrame(
         {"t": list(found), "v2": [value for value, _ in found.values()], CODE: [code for _, code in found.values()]},
         schema={"t": pl.String, "v2": kind, CODE: pl.String},
     )
-    joined = frame.join(table, on="t", how="left", maintain_order="left").with_columns(pl.coalesce("v", "v2").alias("v"))
-    return Read(joined["v"], joined[CODE])
+    joined = rest.join(table, on="t", how="left", maintain_order="left")
+    if joined.height * 8 > text.len():  # most cells are of another form: one pass over all is quicker than putting them in one by one
+        whole = pl.DataFrame({"t": text, "v": values}).join(table, on="t", how="left", maintain_order="left")
+        return Read(whole.select(pl.coalesce("v", "v2"))["v"], whole[CODE])
+    return Read(values.scatter(joined["at"], joined["v2"]), codes.scatter(joined["at"], joined[CODE]))
 
 
 def _slow(values: list[str], read: Callable[[str], Any]) -> Mapping[str, tuple[Any, str | None]]:

@@ -119,8 +119,9 @@ def _pieces(rows: Iterator[Sequence[Any]], header: headers.Header, layout: Layou
 
 def _piece(chunk: list[Sequence[Any]], number: int, width: int, dates: dict[int, int]) -> pl.DataFrame:
     columns: list[pl.Series] = []
+    across = list(itertools.zip_longest(*chunk, fillvalue=""))
     for place in range(width):
-        cells = [row[place] if place < len(row) else "" for row in chunk]
+        cells = across[place] if place < len(across) else ("",) * len(chunk)
         try:
             column = pl.Series(f"c{place}", cells, dtype=pl.String, strict=True)
         except (TypeError, pl.exceptions.PolarsError):

@@ -5,7 +5,10 @@ counted from 1) and `problem` (text, null when the row's shape is right: the cod
 `problem_value` (text).
 """
 
+import queue
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,6 +71,42 @@ def frame_of_rows(rows: Sequence[tuple[int, Sequence[str]]], width: int, glue: s
     return pl.DataFrame(data)
 
 
+def ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same pieces, the next one read by a second thread while the last one is worked on. One piece waits, no more."""
+    waiting: queue.Queue[tuple[pl.DataFrame | None, BaseException | None]] = queue.Queue(1)
+    stop = threading.Event()
+
+    def put(piece: pl.DataFrame | None, error: BaseException | None) -> None:
+        while not stop.is_set():
+            with suppress(queue.Full):
+                waiting.put((piece, error), timeout=0.05)
+                break
+
+    def read() -> None:
+        try:
+            for piece in pieces:
+                put(piece, None)
+                if stop.is_set():
+                    return
+            put(None, None)
+        except BaseException as error:
+            put(None, error)
+
+    reader = threading.Thread(target=read, name="read ahead", daemon=True)
+    reader.start()
+    try:
+        while True:
+            piece, error = waiting.get()
+            if error is not None:
+                raise error
+            if piece is None:
+                return
+            yield piece
+    finally:
+        stop.set()
+        reader.join()
+
+
 def _is_total(row: dict[str, Any], width: int) -> bool:
     words = [str(row[f"c{i}"] or "").replace(" ", "").replace("\u3000", "") for i in range(width)]
     first = next((word for word in words if word), "")
@@ -79,7 +118,7 @@ def without_total(table: Table) -> Iterator[tuple[pl.DataFrame, dict[str, Any] |
     """The pieces, the last one without a total row at its end; with it that row (or None)."""
     width = len(table.header.titles)
     held: pl.DataFrame | None = None
-    for piece in table.pieces:
+    for piece in ahead(table.pieces):
         if piece.is_empty():
             continue
         if held is not None:
