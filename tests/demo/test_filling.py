@@ -23,7 +23,7 @@ def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant
     monkeypatch.setitem(app.config, "SWIS_HOME", tmp_path)
     counts = demo.fill(120, 5, say=lambda text: None)
     session.expire_all()
-    assert counts["applications"] == 120 + 5 * 6 and 70 < counts["awards"] < 120
+    assert counts["applications"] == 120 + 5 * 6 + 8 and 70 < counts["awards"] < 120
     cases_in_every_stage(session)
     money_and_matching(session)
     load_all()
