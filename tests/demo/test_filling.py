@@ -35,7 +35,7 @@ def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant
 
 
 def cases_in_every_stage(session):
-    assert session.scalar(select(func.count()).select_from(Person)) == 120 + 5 * 6
+    assert session.scalar(select(func.count()).select_from(Person)) == 120 + 5 * 6 + 8
     states = set(session.scalars(select(Application.state)))
     assert {"approved", "rejected"} < states and len(states) >= 6
     assert {b for (b,) in session.execute(select(Decision.band))} >= {"full", "half"}
