@@ -70,6 +70,12 @@ def show_date(day: dt.date | None) -> str:
     return f"{head}/{day.month:02d}/{day.day:02d}"
 
 
+def long_date(day: dt.date) -> str:
+    """As official letters write it: 115年11月21日."""
+    year = day.year - EPOCH
+    return f"{year if year >= 1 else f'民前{1 - year}'}年{day.month}月{day.day}日"
+
+
 def month_of(day: dt.date) -> int:
     """The month number of a date."""
     return day.year * 12 + day.month - 1

@@ -1,7 +1,8 @@
 """What can be printed: official letters (notices, certificates) and lists with totals. Plain data; every text is printed as it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Item = tuple[str, str]
 """(mark, text): ("一、", "…")."""
@@ -49,6 +50,15 @@ class Letter:
     attachments: str = ""
     members: tuple[tuple[str, ...], ...] = ()
     watermark: str = ""
+    certificate: bool = False
+    """Without the head of a letter: receiver, speed, attachments."""
+
+
+def letter_of(plain: Mapping[str, Any]) -> Letter:
+    """A letter as it was kept (`dataclasses.asdict`, through JSON)."""
+    pairs = {name: tuple(tuple(row) for row in plain[name]) for name in ("party", "remedy", "members")}
+    sections = tuple(Section(s["title"], tuple((m, t) for m, t in s["items"])) for s in plain["sections"])
+    return Letter(**{**plain, **pairs, "sections": sections, "contact": tuple(plain["contact"]), "copies": tuple(plain["copies"])})
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from app.models.application import CLOSED, DOCUMENTS, FIRST_RESULTS, PURPOSES, A
 from app.models.award import Award
 from app.models.decision import Change, Decision
 from app.models.household import HouseholdMember
+from app.models.notice import KINDS as NOTICE_KINDS
 from app.models.payment import Payment
 from app.models.person import Person
 from app.rules import clocks, codec
@@ -31,7 +32,7 @@ from app.security import roles, web
 from app.security.actor import Actor
 
 from . import casework_forms as forms
-from . import locking
+from . import locking, notices
 from .base import CaseView, Cell, MoveButton, column_at, describe, name_events, show
 from .casework_intake import IntakePages
 from .casework_queues import add_counter, queue_url, queues_of
@@ -231,6 +232,9 @@ class ApplicationView(IntakePages, CaseView):
             "clocks": deadlines.running(session, item, today),
             "alerts": self.alerts(item, today),
             "links": self._links(item),
+            "notices": notices.of_case(item),
+            "notice_buttons": notices.buttons(item, web.actor()),
+            "notice_kinds": NOTICE_KINDS,
             "tasks": arrival_tasks.open_for(session, item.id) if item.state == "approved" else [],
             "show_month": roc.show_month,
             "iso_date": dt.date.fromisoformat,

@@ -14,6 +14,7 @@ from wtforms import Form, StringField
 from app.commands.base import CommandError
 from app.commands.casework import changes
 from app.commands.casework.steps import CHANGE
+from app.commands.notices import issue
 from app.core import clock, roc
 from app.extensions import db
 from app.models.application import CHANNELS, Application
@@ -90,7 +91,10 @@ class ChangeView(CaseView):
     def show_context(self, item: Change) -> dict[str, Any]:
         case = item.application
         reopened = db.session.get(Application, item.reopened_id) if item.reopened_id else None
+        who = web.signed_in()
+        due = who.can("notices.issue") and who.scope.level != "township" and db.session.scalar(issue.changes_due().where(Change.id == item.id))
         return {
+            "notice_url": url_for("NoticeView.issue", source="change", key=item.id) if due else "",
             "details": _details(item),
             "case_url": application_url(case),
             "reopened_url": application_url(reopened) if reopened else "",

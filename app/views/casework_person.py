@@ -7,12 +7,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.commands.casework.assistive_device_subsidy import held
+from app.commands.notices import issue
 from app.core import clock
 from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
 from app.models.case_task import CaseTask
 from app.models.household import HouseholdMember
+from app.models.notice import KINDS
 from app.models.overpayment import Overpayment
 from app.models.payment import PaymentLine
 from app.models.permit import ParkingPermit
@@ -78,6 +80,8 @@ class PersonView(CaseView):
             "permits": list(session.scalars(select(ParkingPermit).where(ParkingPermit.person_id == item.id).order_by(ParkingPermit.id.desc()))),
             "tasks": list(session.scalars(select(CaseTask).where(CaseTask.person_id == item.person_id, CaseTask.county_code == item.county_code, CaseTask.state == "open").order_by(CaseTask.due_on))),
             **history_of(item.id, clock.today()),
+            "notices": issue.notices_of(session, person=item),
+            "notice_kinds": KINDS,
             "labelled": lambda obj, name: show(getattr(obj, name), column_at(type(obj), name)),
             "list_url": url_for(f"{self.endpoint}.list"),
         }

@@ -14,11 +14,13 @@ from wtforms import Form, IntegerField, SelectField, StringField, TextAreaField
 
 from app.commands import recovery
 from app.commands.base import CommandError, Refused
+from app.commands.notices import issue
 from app.commands.recovery import CLAIM, OPEN
 from app.core import clock
 from app.extensions import db
 from app.matching.rules import RULES
 from app.models.award import Award
+from app.models.notice import KINDS, Notice
 from app.models.overpayment import METHODS, ORIGINS, Overpayment
 from app.security import roles, web
 from app.security.actor import Actor
@@ -154,6 +156,9 @@ class OverpaymentView(CaseView):
         return {
             "plan": recovery.plan_in_force(item, today),
             "methods": METHODS,
+            "notices": issue.notices_of(db.session(), overpayment_id=item.id),
+            "notice_kinds": KINDS,
+            "notice_links": self._notice_links(item),
             "steps_open": self._open_steps(item),
             "late": item.pay_by is not None and item.pay_by < today and item.balance > 0 and item.state in OPEN,
             "limits": [
@@ -161,6 +166,19 @@ class OverpaymentView(CaseView):
                 if item.state in OPEN and (day - today).days <= 180
             ],
         }  # fmt: skip
+
+    def _notice_links(self, item: Overpayment) -> list[tuple[str, str]]:
+        """(label, address) of the notices that can be issued about a claim now."""
+        if not web.signed_in().can("notices.issue") or web.signed_in().scope.level == "township":
+            return []
+        out = []
+        if item.state in ("decided", "served", "referred"):
+            known = select(Notice.id).where(Notice.overpayment_id == item.id, Notice.kind == "recovery", Notice.state != "withdrawn")
+            if db.session.scalar(known.limit(1)) is None:
+                out.append((f"發{KINDS['recovery']}", url_for("NoticeView.issue", source="claim", key=item.id)))
+        if item.state in ("served", "referred") and item.balance > 0:
+            out.append((f"發{KINDS['reminder']}", url_for("NoticeView.issue", source="reminder", key=item.id)))
+        return out
 
     def moves(self, item: Overpayment) -> Sequence[MoveButton]:
         who = web.signed_in()

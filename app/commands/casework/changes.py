@@ -18,6 +18,7 @@ from app.models.case_task import CaseTask
 from app.models.decision import CARD_KINDS, CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
 from app.models.disability_card import DisabilityCard, DisabilityEvent
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
+from app.models.notice import Notice
 from app.models.permit import ParkingPermit
 from app.models.person import Person
 from app.payments.line import Payee
@@ -245,6 +246,7 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (ParkingPermit, ParkingPermit.person_id, [person.id]),
         (CaseTask, CaseTask.card_id, select(DisabilityCard.id).where(DisabilityCard.holder_id == person.id)),
         (CaseTask, CaseTask.permit_id, select(ParkingPermit.id).where(ParkingPermit.person_id == person.id)),
+        (Notice, Notice.application_id, applications),
         (Application, Application.applicant_id, [person.id]),
     ):
         ctx.session.execute(update(model).where(key.in_(keys)).values(town_code=town_code).execution_options(synchronize_session=False))

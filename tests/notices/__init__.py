@@ -1,0 +1,1 @@
+"""Notices: wording in a sandbox, issuing, service."""
