@@ -17,7 +17,7 @@ from app.commands.numbers import take
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice
 from app.models.award import Award
-from app.models.decision import Change, Decision
+from app.models.decision import REVIEWED_AGAIN, Change, Decision
 from app.models.notice import ACTS, KINDS, Notice, NoticeSender
 from app.models.office import County, Office
 from app.models.overpayment import Overpayment
@@ -336,8 +336,8 @@ def decisions_due() -> Select[Any]:
 
 
 def changes_due() -> Select[Any]:
-    """Changes in effect whose notice was not issued; a move within the county and a change of account decide nothing."""
-    silent = ("move_within", "account", "household", "means")
+    """Changes in effect whose notice was not issued; a move within the county and a change of account decide nothing, a review again decides itself."""
+    silent = ("move_within", "account", *REVIEWED_AGAIN)
     return select(Change.id).where(
         Change.state == "applied", Change.kind.not_in(silent), ~exists().where(Notice.change_id == Change.id, Notice.state != "withdrawn")
     )
