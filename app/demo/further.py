@@ -13,7 +13,7 @@ from app.rules.benefits import benefit
 from app.rules.clocks import case_clocks
 from app.rules.trace import Answer
 
-from . import devices, places
+from . import devices, places, register
 from .accounts import DIRECTOR, OFFICER, Staff
 from .people import Population, Someone
 
@@ -40,7 +40,7 @@ def fill(population: Population, staff: Staff, seed: int) -> int:
                 break
             _case(staff, code, someone, facts(rng), stage)
             made += 1
-    return made
+    return made + register.fill(grown, staff, rng)
 
 
 def _people(population: Population, youngest: int, oldest: int) -> Iterator[Someone]:

@@ -20,8 +20,7 @@ def normal(typed: str) -> str:
     if "-" in text:
         parts = text.split("-")
         return text if (len(parts[0]), len(parts[1])) in splits else ""
-    for first, _second in splits:
-        front, back = bare[:first], bare[first:]
-        if front.isdigit() != back.isdigit():  # one part of digits alone, the other with letters
-            return f"{front}-{back}"
-    return ""
+    cut = [(bare[:first], bare[first:]) for first, _ in splits]
+    plain = [(a, b) for a, b in cut if (a.isalpha() and b.isdigit()) or (a.isdigit() and b.isalpha())]
+    mixed = [(a, b) for a, b in cut if a.isdigit() != b.isdigit()]  # one part of digits alone, the other with letters among them
+    return "-".join((plain or mixed)[0]) if plain or mixed else ""
