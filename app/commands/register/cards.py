@@ -19,8 +19,8 @@ from app.models.disability_card import END_REASONS, DisabilityCard, DisabilityEv
 from app.models.disability_register import RegisterApplication
 from app.models.person import Person
 from app.rules import clocks
-from app.rules.disability import ACT, Card, Grade
-from app.rules.disability_register import BENEFIT, PERMANENT_NEEDS_YEARS
+from app.rules.disability import ACT, SINCE_101, Card, Grade
+from app.rules.disability_register import BENEFIT, OLD_ISSUE, PERMANENT_NEEDS_YEARS
 from app.rules.disability_register import ISSUE as ISSUE_LAW
 from app.security import roles
 
@@ -101,7 +101,7 @@ def issue(ctx: Context, application: Application, decision: Decision) -> None:
     note_event(
         ctx, card.issue, card, a.applicant_id, day, card_id=card.id, application_id=a.id, card_no=card.card_no, grade=card.grade,
         classes=card.classes, expires=card.expires, permanent=card.permanent, assessment_no=card.assessment_no,
-        reason=f"{decision.decision_no}", article=decision.rule_version,
+        reason=f"{decision.decision_no}", article=f"{ACT}第5條、第14條" if day >= SINCE_101 else OLD_ISSUE,
     )  # fmt: skip
     ctx.audit("disability_card.issued", card, issue=card.issue, decision_no=decision.decision_no)
     if old is not None:
