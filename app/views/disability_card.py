@@ -95,7 +95,7 @@ class DisabilityCardView(StepForms, RegisterView):
     route_base = "/disability_cards"
     record_name = _l("Disability card")
     base_order = ("id", "desc")
-    list_template = "casework/list.html"
+    list_template = "register/list.html"
     show_template = "register/card.html"
     list_columns = ["card_no", "holder.name", "holder.person_id", "town_code", "grade", "classes", "issued_on", "expires", "status"]
     order_columns = ["card_no", "issued_on", "expires"]
@@ -145,7 +145,7 @@ class DisabilityCardView(StepForms, RegisterView):
         queues.insert(3, ("待領取", f"{url_for('CaseTaskView.list')}?_flt_0_state=open&_flt_0_kind=pick_up", False))
         if self.permits("notify"):
             queues.insert(2, ("應通知名單", url_for(f"{self.endpoint}.notify"), False))
-        return {"queues": queues, "open_url": ""}
+        return {"queues": queues, "issue_url": ""}
 
     def show_context(self, item: DisabilityCard) -> dict[str, Any]:
         asked, problem = clock.today(), ""

@@ -83,7 +83,7 @@ class ParkingPermitView(StepForms, RegisterView):
     route_base = "/parking_permits"
     record_name = _l("Permit")
     base_order = ("id", "desc")
-    list_template = "register/permits.html"
+    list_template = "register/list.html"
     show_template = "register/permit.html"
     list_columns = ["permit_no", "person.name", "plate", "town_code", "issued_on", "expires", "label_no", "print_count", "status"]
     order_columns = ["permit_no", "issued_on", "expires"]
@@ -119,7 +119,6 @@ class ParkingPermitView(StepForms, RegisterView):
         ]  # fmt: skip
         return {
             "queues": [(label, f"{base}?{urlencode(args)}" if args else base, args == given) for label, args in tabs],
-            "open_url": "",
             "issue_url": url_for(f"{self.endpoint}.issue") if self.permits("issue") else "",
         }
 

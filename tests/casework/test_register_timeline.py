@@ -464,7 +464,7 @@ def test_the_cards_page_shows_the_timeline_and_any_day(register, client_as):
     card = register.issue()
     client = client_as("officer.10004")
     page = client.get(f"/disability_cards/show/{card.id}").text
-    assert "歷程（一人一條）" in page and "完成鑑定" in page and "神經系統構造及精神、心智功能" in page and "初次核發" in page
+    assert "身心障礙者資料歷程" in page and "完成鑑定" in page and "神經系統構造及精神、心智功能" in page and "初次核發" in page
     before = client.get(f"/disability_cards/show/{card.id}?on={roc.show_date(register.day(-1))}").text
     assert "未領有手冊、證明" in before
     assert "不是存在的日期" in client.get(f"/disability_cards/show/{card.id}?on=115/2/30").text
