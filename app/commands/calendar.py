@@ -218,15 +218,15 @@ def ages(
     """
     with scope.use(scope.SYSTEM):
         which = Batch.state.in_((ACCEPTED, NIL)) if used is None else Batch.id.in_(sorted(used))
-        rows = session.scalars(select(Batch).where(which).order_by(Batch.received_at, Batch.id)).all()
+        mine = Batch.source != "roster" if county is None else or_(Batch.source != "roster", Batch.county_code == county)
+        latest_first = func.row_number().over(
+            partition_by=(Batch.source, func.coalesce(Batch.kind, "")), order_by=(Batch.received_at.desc(), Batch.id.desc())
+        )
+        ranked = select(Batch.id, latest_first.label("rank")).where(which, mine, or_(Batch.month.is_(None), Batch.month <= month)).subquery()
+        rows = session.scalars(select(Batch).join(ranked, ranked.c.id == Batch.id).where(ranked.c.rank == 1)).all()
         rules = rules_at(session, month)
     on = on or clock.today()
-    newest: dict[tuple[str, str], Batch] = {}
-    for b in rows:
-        if b.month is not None and b.month > month:
-            continue
-        if b.source != "roster" or (county is not None and b.county_code == county):
-            newest[b.source, b.kind or ""] = b
+    newest = {(b.source, b.kind or ""): b for b in rows}
     out, days = [], calendars(session)
     for rule in rules:
         if rule.deliverer == "county" and county is None:

@@ -165,8 +165,13 @@ def give_purpose(subject: str, text: str) -> None:
 def log_access(action: str, subject: tuple[str, str | None], purpose: str, *, person: str | None = None, rows: int = 1) -> None:
     """Write the query log for the signed-in person. Fails closed: no actor, no data."""
     who = signed_in()
-    db.session.add(access.entry(who, action, subject, purpose, person=person, rows=rows, key=current_app.config["AUDIT_KEY"]))
-    db.session.commit()
+    session = db.session()
+    session.add(access.entry(who, action, subject, purpose, person=person, rows=rows, key=current_app.config["AUDIT_KEY"]))
+    expires, session.expire_on_commit = session.expire_on_commit, False  # the line alone was written: what was read stays read
+    try:
+        session.commit()
+    finally:
+        session.expire_on_commit = expires
 
 
 def log_accesses(action: str, rows: Iterable[tuple[tuple[str, str | None], str | None]], purpose: str) -> None:

@@ -35,6 +35,8 @@ class ViewInterface(SQLAInterface):
 
     filter_converter_class = KindFilterConverter
     load_options: tuple[Any, ...] = ()
+    record_options: tuple[Any, ...] = ()
+    """What the page of one record draws with it, loaded in the same query."""
 
     def __init__(self, obj: type[Any], session: Any = None) -> None:
         super().__init__(obj, session)
@@ -101,7 +103,10 @@ class ViewInterface(SQLAInterface):
     ) -> Any:
         """The row, or None when there is none in scope. Anything may come in a URL, so a key that cannot be one is None too."""
         key = self.key(id)
-        return None if key is None else super().get(key, filters, select_columns, outer_default_load)
+        if key is None or select_columns:
+            return None if key is None else super().get(key, filters, select_columns, outer_default_load)
+        query = self.apply_filters(self.session.query(self.obj), filters)
+        return query.filter(self.get_pk() == key).options(*self.record_options).one_or_none()
 
     def get_related_interface(self, col_name: str) -> "ViewInterface":
         return type(self)(self.get_related_model(col_name), self._session)

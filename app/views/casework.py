@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import and_, select
+from sqlalchemy.orm import joinedload
 from wtforms import Form, IntegerField, StringField, TextAreaField
 
 from app.commands.base import CommandError
@@ -168,6 +169,7 @@ class ApplicationView(IntakePages, CaseView):
             if clocks.case_clocks(cls.benefit):
                 cls.list_columns = [*cls.list_columns[:-1], "due_on", cls.list_columns[-1]]
                 cls.order_columns = [*cls.order_columns, "due_on"]
+            cls.datamodel.record_options = (joinedload(model.applicant), joinedload(model.documents), joinedload(model.corrections))
 
     def record_title(self, item: Application) -> str:
         return f"{item.case_no}　{item.applicant.name}"
@@ -208,12 +210,11 @@ class ApplicationView(IntakePages, CaseView):
     # -- the page -------------------------------------------------------------------------------------------------------
     def show_context(self, item: Application) -> dict[str, Any]:
         session = db.session()
-        facts.load(session, [item.id], type(item))
         decision = self.decision_of(item)
+        if decision is None:
+            facts.load_household(session, item)
         judged = codec.from_plain(Judgement, decision.judgement) if decision else self.judged(item)
-        award = session.scalar(
-            select(Award).where(Award.recipient_id == item.applicant_id, Award.benefit == item.benefit).order_by(Award.id.desc()).limit(1)
-        )
+        award, payments = self._award(item)
         today = clock.today()
         return {
             "decision": decision,
@@ -221,8 +222,8 @@ class ApplicationView(IntakePages, CaseView):
             "outcomes": TONES,
             "answers": {Answer.YES: "good", Answer.NO: "bad", Answer.UNKNOWN: "warn"},
             "award": award,
-            "payments": self._payments(award),
-            "changes": list(session.scalars(select(Change).where(Change.application_id == item.id).order_by(Change.id.desc()))),
+            "payments": payments,
+            "changes": self._changes(item),
             "document_names": DOCUMENTS,
             "relations": {"applicant": "申請人本人", **forms.RELATIONS},
             "circumstances": forms.CIRCUMSTANCES,
@@ -248,10 +249,24 @@ class ApplicationView(IntakePages, CaseView):
         """The last decision of this application, when it is decided."""
         return item.decisions[-1] if item.state in ("approved", "rejected") and item.decisions else None
 
-    def _payments(self, award: Award | None) -> list[Payment]:
-        if award is None:
+    def _award(self, item: Application) -> tuple[Award | None, list[Payment]]:
+        """The person's newest award of the benefit and its last twelve payments, in one query."""
+        paid = and_(Payment.award_id == Award.id, Payment.live)
+        rows = db.session.execute(
+            select(Award, Payment)
+            .outerjoin(Payment, paid)
+            .where(Award.recipient_id == item.applicant_id, Award.benefit == item.benefit)
+            .order_by(Award.id.desc(), Payment.month.desc())
+            .limit(12)
+        ).all()
+        award = rows[0][0] if rows else None
+        return award, [payment for of, payment in rows if of is award and payment is not None]
+
+    def _changes(self, item: Application) -> list[Change]:
+        """What happened to the case since; only a running case has changes."""
+        if item.state != "approved":
             return []
-        return list(db.session.scalars(select(Payment).where(Payment.award_id == award.id, Payment.live).order_by(Payment.month.desc()).limit(12)))
+        return list(db.session.scalars(select(Change).where(Change.application_id == item.id).order_by(Change.id.desc())))
 
     def alerts(self, item: Application, today: dt.date) -> list[tuple[str, str]]:
         """(tone, sentence) pairs for the top of the page."""

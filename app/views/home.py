@@ -5,7 +5,7 @@
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from flask_appbuilder import IndexView, expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock, roc
 from app.extensions import db
@@ -117,31 +118,58 @@ def tile(
     TILES.append(made)
 
 
-def _number(count: Callable[[], Select[Any] | int | None]) -> int | None:
-    found = count()
-    if isinstance(found, Select):
-        capped = found.order_by(None).limit(COUNT_CAP + 1).subquery()
-        return int(db.session.scalar(select(func.count()).select_from(capped)) or 0)
-    return found
+def _number(tile: Tile) -> Select[Any] | int | None:
+    """What is to be counted, or the number; None when it cannot be known now (and that is logged)."""
+    assert tile.count is not None
+    try:
+        found = tile.count()
+    except Exception:
+        db.session.rollback()
+        log.exception("the count of tile %s failed", tile.label)
+        return None
+    if not isinstance(found, Select):
+        return found
+    return select(func.count()).select_from(found.order_by(None).limit(COUNT_CAP + 1).subquery())
+
+
+def _numbers(tiles: Sequence[Tile]) -> list[int | None]:
+    """The numbers of these tiles: all counting in one query. When that fails each is counted alone, so that one bad tile hides no other."""
+    found = [_number(t) for t in tiles]
+    counts = {i: f for i, f in enumerate(found) if isinstance(f, Select)}
+    numbers = [None if isinstance(f, Select) else f for f in found]
+    if not counts:
+        return numbers
+    try:
+        row = db.session.execute(select(*(f.scalar_subquery() for f in counts.values()))).one()
+        for i, number in zip(counts, row, strict=True):
+            numbers[i] = int(number)
+    except SQLAlchemyError:
+        db.session.rollback()
+        for i, count in counts.items():
+            try:
+                numbers[i] = int(db.session.scalar(count) or 0)
+            except SQLAlchemyError:
+                db.session.rollback()
+                log.exception("the count of tile %s failed", tiles[i].label)
+    return numbers
 
 
 def shown_tiles() -> dict[str, list[Shown]]:
     """The signed-in person's tiles by group. A count that fails is "not known" and is logged; the page still comes."""
     who = web.actor()
     sm = current_app.appbuilder.sm  # type: ignore[attr-defined]
+    mine = [
+        t
+        for t in sorted(TILES, key=lambda t: t.order)
+        if who is not None and (not t.roles or t.roles & who.roles) and (not t.permission or sm.has_access(*t.permission))
+    ]
+    counted = [t for t in mine if t.count is not None]
+    numbers = dict(zip(map(id, counted), _numbers(counted), strict=True))
     groups: dict[str, list[Shown]] = {}
-    for t in sorted(TILES, key=lambda t: t.order):
-        if who is None or (t.roles and not t.roles & who.roles) or (t.permission and not sm.has_access(*t.permission)):
-            continue
-        number = None
-        if t.count is not None:
-            try:
-                number = _number(t.count)
-            except Exception:
-                db.session.rollback()
-                log.exception("the count of tile %s failed", t.label)
-        tone = t.tone if number else ""
-        groups.setdefault(str(t.group), []).append(Shown(str(t.label), t.link(), str(t.hint), tone, number, t.count is not None))
+    for t in mine:
+        number = numbers.get(id(t))
+        shown = Shown(str(t.label), t.link(), str(t.hint), t.tone if number else "", number, t.count is not None)
+        groups.setdefault(str(t.group), []).append(shown)
     return groups
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.models.person import Person
 from app.security.roles import TOWN_CLERK, TOWN_SUPERVISOR
@@ -51,3 +51,22 @@ def test_a_count_stops_at_the_cap(people: Any, client_as: Any, monkeypatch: pyte
     people(8)
     home.tile("試用人數", lambda: select(Person.id), lambda: "/try/list/")
     assert '<span class="stat-number">5+</span>' in client_as(CLERK).get("/").text
+
+
+def test_a_tile_whose_query_breaks_hides_no_other(people: Any, client_as: Any) -> None:
+    people(2)
+    home.tile("試用人數", lambda: select(Person.id), lambda: "/try/list/")
+    home.tile("試用壞查詢", lambda: select(text("no_such_column")).select_from(Person), lambda: "/")
+    page = client_as(CLERK).get("/").text
+    assert '<span class="stat-label">試用人數</span><span class="stat-number">2</span>' in page
+    assert '<span class="stat-label">試用壞查詢</span><span class="stat-number">尚未計算</span>' in page
+
+
+def test_tiles_are_counted_together_and_each_in_scope(people: Any, towns: Any, client_as: Any) -> None:
+    people(3)
+    people(2, towns[1])
+    for n in range(6):
+        home.tile(f"試用{n}", lambda: select(Person.id), lambda: "/try/list/")
+    page = client_as(CLERK).get("/").text
+    for n in range(6):
+        assert f'<span class="stat-label">試用{n}</span><span class="stat-number">3</span>' in page

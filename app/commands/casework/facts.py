@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any, get_args, get_type_hints
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
+from sqlalchemy.orm import Session, joinedload, selectin_polymorphic, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.core import clock, roc
 from app.models.application import Application
@@ -34,6 +35,14 @@ def load(session: Session, ids: Sequence[int], of: type[Application] = Applicati
         )
     )
     return list(session.scalars(statement))
+
+
+def load_household(session: Session, application: Application) -> None:
+    """The members of one application with their circumstances, incomes and assets, in one query."""
+    h = HouseholdMember
+    lines = (joinedload(h.circumstances), joinedload(h.incomes), joinedload(h.assets))
+    found = session.scalars(select(h).where(h.application_id == application.id).order_by(h.position).options(*lines)).unique()
+    set_committed_value(application, "members", list(found))
 
 
 def case_facts(application: Application, on: dt.date) -> Any:
