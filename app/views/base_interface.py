@@ -59,13 +59,27 @@ class ViewInterface(SQLAInterface):
         outer_default_load: bool = False,
     ) -> tuple[int, list[Any]]:
         """(count, rows of one page): the keys first, from an index where the order has one, then the rows with what they draw."""
-        base = self.session.query(self.obj)
+        base = self._rows_of_kind()
         count = self.query_count(base, filters)
         size = page_size or COUNT_CAP
         page = min(max(page or 0, 0), max(0, (min(count, COUNT_CAP) - 1) // size))
         pk = self.get_pk()
         keys = self._apply_inner_all(base, filters, order_column or pk.key, order_direction or "desc", page, size)
         return count, self.rows(self.session.scalars(keys.with_entities(pk).statement).all())
+
+    def _rows_of_kind(self) -> "Query[Any]":
+        """All rows of the model. A kind of a joined table is named in the common table too, so that its indexes serve."""
+        mapper = inspect(self.obj)
+        query = self.session.query(self.obj)
+        return query.filter(mapper.polymorphic_on == mapper.polymorphic_identity) if mapper.inherits else query
+
+    def get_pk(self, model: type[Any] | None = None) -> Any:
+        """The key column; of a joined table the common table's, by which its indexes are ordered."""
+        mapper = inspect(model or self.obj)
+        return super().get_pk(mapper.base_mapper.class_)
+
+    def _get_attr(self, col_name: str) -> Any:
+        return self.get_pk() if col_name == self.get_pk_name() else super()._get_attr(col_name)
 
     def rows(self, keys: Iterable[Any]) -> list[Any]:
         """The rows of these keys, in their order, with the relations the screen draws."""
@@ -79,7 +93,7 @@ class ViewInterface(SQLAInterface):
         """All rows found, by key, in chunks: for spreadsheets of any length."""
         pk, last = self.get_pk(), None
         while True:
-            query = self.apply_filters(self.session.query(self.obj), filters)
+            query = self.apply_filters(self._rows_of_kind(), filters)
             if last is not None:
                 query = query.filter(pk > last)
             keys = self.session.scalars(query.with_entities(pk).order_by(pk).limit(size).statement).all()
