@@ -178,6 +178,7 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
             Index("ix_application_state", "county_code", "benefit", "state", "id"),
             Index("ix_application_received", "county_code", "benefit", "received_on"),
             Index("ix_application_complete", "county_code", "benefit", "documents_complete_on"),
+            Index("ix_application_due", "county_code", "benefit", "due_on"),
             Index("ix_application_town_received", "town_code", "benefit", "received_on"),
             CheckConstraint("first_reviewed_by_id <> submitted_by_id", name="maker_checker_first"),
             CheckConstraint("second_reviewed_by_id <> submitted_by_id", name="maker_checker_second"),
