@@ -176,6 +176,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
             Index("ix_application_queue", "town_code", "benefit", "state"),
             Index("ix_application_list", "county_code", "benefit", "id"),
             Index("ix_application_state", "county_code", "benefit", "state", "id"),
+            Index("ix_application_state_due", "county_code", "benefit", "state", "due_on"),
+            Index("ix_application_state_received", "county_code", "benefit", "state", "received_on"),
             Index("ix_application_received", "county_code", "benefit", "received_on"),
             Index("ix_application_complete", "county_code", "benefit", "documents_complete_on"),
             Index("ix_application_due", "county_code", "benefit", "due_on"),

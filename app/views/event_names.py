@@ -20,6 +20,7 @@ EVENTS = {
     "application.opened": _l("Application opened"),
     "application.reopened": _l("Application reopened"),
     "application.saved": _l("Draft saved"),
+    "recomputation.started": _l("Recomputation started"),
     "award.change": _l("Award changed"),
     "award.create": _l("Award created"),
     "award.move": _l("Award moved to another township"),
