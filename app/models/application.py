@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKey,
@@ -232,6 +233,11 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     def form_asked(self) -> dict[str, Any]:
         """What a county's definition says about this case's form; empty for a benefit whose class says it."""
         return {}
+
+    @classmethod
+    def only(cls) -> tuple[ColumnElement[bool], ...]:
+        """What is true of this benefit's rows alone, in the columns the indexes of lists begin with; empty where several codes share a form."""
+        return () if cls.BENEFIT in ("", LOCAL) else (Application.benefit == cls.BENEFIT,)
 
     @property
     def editable(self) -> bool:

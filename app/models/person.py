@@ -3,7 +3,7 @@
 import datetime as dt
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Date, String, UniqueConstraint
+from sqlalchemy import Date, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Model, PersonIdType, Stamped, TownScoped, Versioned
@@ -13,7 +13,7 @@ class Person(Versioned, Stamped, TownScoped, Model):
     """Belongs to the township of household registration; moving there is a command, not an edit."""
 
     __tablename__ = "person"
-    __table_args__ = (UniqueConstraint("county_code", "person_id"),)
+    __table_args__ = (UniqueConstraint("county_code", "person_id"), Index("ix_person_county_name", "county_code", "name"))
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(PersonIdType, index=True, info={"label": _l("National ID")})
     name: Mapped[str] = mapped_column(String(50), index=True, info={"label": _l("Name")})

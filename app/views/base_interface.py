@@ -68,10 +68,10 @@ class ViewInterface(SQLAInterface):
         return count, self.rows(self.session.scalars(keys.with_entities(pk).statement).all())
 
     def _rows_of_kind(self) -> "Query[Any]":
-        """All rows of the model. A kind of a joined table is named in the common table too, so that its indexes serve."""
-        mapper = inspect(self.obj)
+        """All rows of the model. A model of a joined table may say by `only()` how its rows are told apart by the common table's indexes."""
         query = self.session.query(self.obj)
-        return query.filter(mapper.polymorphic_on == mapper.polymorphic_identity) if mapper.inherits else query
+        only = getattr(self.obj, "only", None)
+        return query if only is None else query.filter(*only())
 
     def get_pk(self, model: type[Any] | None = None) -> Any:
         """The key column; of a joined table the common table's, by which its indexes are ordered."""

@@ -23,6 +23,7 @@ INDEXES = {
 def upgrade() -> None:
     for name, columns in INDEXES.items():
         op.create_index(name, 'application', columns)
+    op.create_index('ix_person_county_name', 'person', ['county_code', 'name'])
     op.create_table('recomputation',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('job_id', sa.Integer(), nullable=True),
@@ -93,3 +94,4 @@ def downgrade() -> None:
     op.drop_table('recomputation')
     for name in reversed(INDEXES):
         op.drop_index(name, 'application')
+    op.drop_index('ix_person_county_name', 'person')

@@ -1,5 +1,6 @@
 """Pages stay cheap: how many statements each may send, whatever the size of the family."""
 
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -69,3 +70,4 @@ def test_a_list_takes_as_many_queries_for_one_row_as_for_five(desk, client_as):
     for n in range(1, 6):
         desk.open(n=n)
     visit(client, f"{BASE}/list/", 10)
+    assert len(set(re.findall(r"ELA\d+", client.get(f"{BASE}/list/").text))) == 5

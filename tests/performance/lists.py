@@ -5,18 +5,20 @@
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median, quantiles
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
+
+from app.commands import statistics
 
 LIMIT_MS = 300
 ROUNDS = 20
@@ -63,8 +65,8 @@ def fill(engine: Engine, rows: int) -> None:
         ), {"rows": rows})  # fmt: skip
         connection.execute(text(f"{_numbers(dialect)} INSERT INTO elderly_application (id) SELECT n.i + 1000 FROM n"), {"rows": rows})
         connection.execute(text("DROP TABLE place"))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    with engine.begin() as connection:
+        statistics.refresh(connection)
 
 
 def product(folder: Path, url: str, rows: int) -> Flask:
@@ -106,7 +108,7 @@ def measured(get: Callable[[], Any]) -> tuple[float, float]:
         began = time.perf_counter()
         get()
         times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times), statistics.quantiles(times, n=20, method="inclusive")[-1]
+    return median(times), quantiles(times, n=20, method="inclusive")[-1]
 
 
 def pages(app: Flask) -> dict[str, Callable[[], Any]]:
@@ -120,7 +122,7 @@ def pages(app: Flask) -> dict[str, Callable[[], Any]]:
 
         def get() -> Any:
             answer = client.get(address)
-            assert answer.status_code == 200 and ("BEN" in answer.text or "沒有符合" in answer.text), answer.status_code
+            assert answer.status_code == 200 and ("BEN" in answer.text or "沒有符合" in answer.text), (address, answer.text[-3000:])
             return answer
 
         return get
