@@ -73,7 +73,7 @@ def record_names() -> Mapping[str, Any]:
 def timeline(session: Session, obj: Any, lifecycle: Lifecycle | None = None, limit: int = LIMIT) -> list[TimelineEntry]:
     """The record's history. An audit entry that a move has already told is not told again."""
     table, pk = subject_of(obj)
-    moves = history(session, obj) if pk.isdigit() else []
+    moves = history(session, obj) if lifecycle is not None and pk.isdigit() else []
     told = [(f"{table}.{m.move}", m.at) for m in moves]
     entries = session.scalars(
         select(AuditEntry).where(AuditEntry.subject_table == table, AuditEntry.subject_id == pk).order_by(AuditEntry.seq.desc()).limit(limit)

@@ -27,6 +27,7 @@ from .casework_changes import application_url
 from .disability_card import history_of
 
 SHOWN = 24
+DEVICES = "assistive_device_subsidy"
 
 
 class PersonView(CaseView):
@@ -63,6 +64,8 @@ class PersonView(CaseView):
             .order_by(Application.id.desc())
             .limit(SHOWN)
         )
+        asked = any(case.benefit == DEVICES for case in cases)  # most people never asked for a device
+        devices = held(session, item.id, item.county_code, clock.today()) if asked else []
         return {
             "cases": [(case, application_url(case)) for case in cases],
             "counted": [(case, application_url(case)) for case in counted],
@@ -74,7 +77,7 @@ class PersonView(CaseView):
                 )
             ),
             "claims": list(session.scalars(select(Overpayment).where(Overpayment.person_id == item.person_id).order_by(Overpayment.id.desc()))),
-            "devices": (devices := held(session, item.id, item.county_code, clock.today())),
+            "devices": devices,
             "devices_used": sum(d.in_window for d in devices),
             "devices_allowed": ITEMS_IN_WINDOW,
             "permits": list(session.scalars(select(ParkingPermit).where(ParkingPermit.person_id == item.id).order_by(ParkingPermit.id.desc()))),

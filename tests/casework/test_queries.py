@@ -33,7 +33,7 @@ def statements():
 def visit(client, url, limit):
     with statements() as sent:
         assert client.get(url).status_code == 200
-    assert len(sent) <= limit, (len(sent), *sent)
+    assert len(sent) <= limit, "\n".join((str(len(sent)), *sent))
 
 
 def test_a_decided_case_takes_few_queries(desk, client_as):
