@@ -283,7 +283,7 @@ class ApplicationView(IntakePages, CaseView):
 
     def _links(self, item: Application) -> dict[str, str]:
         who = web.actor()
-        links = {"sheet": url_for(f"{self.endpoint}.sheet", pk=item.id)}
+        links = {"sheet": url_for(f"{self.endpoint}.sheet", pk=item.id), "sources": url_for(f"{self.endpoint}.sources", pk=item.id)}
         if who is None:
             return links
         if self.permits("intake") and item.editable and who.can("casework.save"):
@@ -318,6 +318,14 @@ class ApplicationView(IntakePages, CaseView):
             back=url_for(f"{self.endpoint}.show", pk=pk),
             **self.show_context(item),
         )
+
+    @expose("/sources/<pk>")
+    @has_access
+    @permission_name("show")
+    def sources(self, pk: str) -> ResponseReturnValue:
+        """How old the registers are that an exclusion check looks into."""
+        item = self.item(pk)
+        return self.render_template("casework/sources.html", title="資料來源的新舊", item=item, back=url_for(f"{self.endpoint}.show", pk=pk))
 
     @expose("/correction/<pk>", methods=["GET", "POST"])
     @has_access

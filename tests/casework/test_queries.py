@@ -10,7 +10,7 @@ from app.extensions import db
 from tests.casework.test_screens import BASE, opened
 from tests.seed import HOME_TOWN
 
-CASE, PAGE = 14, 14
+CASE, PAGE, PERSON = 14, 14, 18
 CHILDREN = [(45, 42_000), (43, 40_000), (40, 38_000), (38, 36_000)]
 
 
@@ -49,6 +49,7 @@ def test_a_case_under_review_takes_few_queries(desk, client_as):
     client = client_as("director.10004")
     opened(client, desk.id)
     visit(client, f"{BASE}/show/{desk.id}", CASE)
+    assert "距今日數" in client.get(f"{BASE}/sources/{desk.id}").text
 
 
 @pytest.mark.parametrize("who", [f"clerk.{HOME_TOWN}", "officer.10004", "director.10004", "accountant.10004"])
@@ -62,7 +63,7 @@ def test_a_person_with_several_cases_takes_few_queries(desk, client_as):
     desk.approve()
     client, person = client_as("officer.10004"), desk.case.applicant_id
     opened(client, person, base="/people")
-    visit(client, f"/people/show/{person}", CASE)
+    visit(client, f"/people/show/{person}", PERSON)
 
 
 def test_a_list_takes_as_many_queries_for_one_row_as_for_five(desk, client_as):
