@@ -174,7 +174,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
         return (
             UniqueConstraint("county_code", "case_no"),
             Index("uq_application_open", "applicant_id", "benefit", unique=True, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
-            Index("ix_application_queue", "town_code", "benefit", "state"),
+            Index("ix_application_queue", "town_code", "benefit", "state", "received_on"),
+            Index("ix_application_town_list", "town_code", "benefit", "id"),
             Index("ix_application_list", "county_code", "benefit", "id"),
             Index("ix_application_state", "county_code", "benefit", "state", "id"),
             Index("ix_application_state_due", "county_code", "benefit", "state", "due_on"),

@@ -16,11 +16,14 @@ INDEXES = {
     'ix_application_received': ['county_code', 'benefit', 'received_on'],
     'ix_application_complete': ['county_code', 'benefit', 'documents_complete_on'],
     'ix_application_due': ['county_code', 'benefit', 'due_on'],
+    'ix_application_town_list': ['town_code', 'benefit', 'id'],
     'ix_application_town_received': ['town_code', 'benefit', 'received_on'],
 }
 
 
 def upgrade() -> None:
+    op.drop_index('ix_application_queue', 'application')
+    op.create_index('ix_application_queue', 'application', ['town_code', 'benefit', 'state', 'received_on'])
     for name, columns in INDEXES.items():
         op.create_index(name, 'application', columns)
     op.create_index('ix_person_county_name', 'person', ['county_code', 'name'])
@@ -94,4 +97,6 @@ def downgrade() -> None:
     op.drop_table('recomputation')
     for name in reversed(INDEXES):
         op.drop_index(name, 'application')
+    op.drop_index('ix_application_queue', 'application')
+    op.create_index('ix_application_queue', 'application', ['town_code', 'benefit', 'state'])
     op.drop_index('ix_person_county_name', 'person')
