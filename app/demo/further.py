@@ -13,7 +13,7 @@ from app.rules.benefits import benefit
 from app.rules.clocks import case_clocks
 from app.rules.trace import Answer
 
-from . import devices, places, register
+from . import devices, local, places, register
 from .accounts import DIRECTOR, OFFICER, Staff
 from .people import Population, Someone
 
@@ -25,7 +25,8 @@ _HERE = {"lives_at_registration": True, "days_in_taiwan": 360, "public_placement
 def fill(population: Population, staff: Staff, seed: int) -> int:
     """Make the cases; how many. Everybody is somebody of the population who has no case yet."""
     rng = Random(seed * 29 + 3)
-    grown, young = _people(population, 30, 60), _people(population, 1, 17)
+    local.define(staff)
+    grown, young, old = _people(population, 30, 60), _people(population, 1, 17), _people(population, 66, 99)
     made = devices.fill(grown, staff, rng)
     for code, source, facts in (
         ("disability_living_allowance", grown, _living),
@@ -33,6 +34,8 @@ def fill(population: Population, staff: Staff, seed: int) -> int:
         ("child_youth_living_assistance", young, _child),
         ("disability_register", grown, _register),
         ("parking_permit", grown, _permit),
+        ("county_senior_allowance", old, lambda _: local.SENIOR),
+        ("paralysis_living_allowance", grown, lambda _: local.PARALYSED),
     ):
         for stage in range(EACH):
             someone = next(source, None)
@@ -101,22 +104,22 @@ def _case(staff: Staff, code: str, who: Someone, facts: dict[str, Any], stage: i
     pk = intake.open_draft(clerk, code, person)
     if stage == 0:
         return
-    model = intake.model_of(code)
+    application = staff.session.get_one(Application, pk)
     fields = {**facts, "household_taken_on": today, "consent_on": today, "affidavit_on": today}
-    if "account" in model.SECTIONS:
+    if "account" in application.SECTIONS:
         fields |= {"channel": "post", "institution": "0061234", "account": f"{pk % 10**7:07d}"}
     tax_year = today.year - roc.EPOCH - (1 if today.month >= 10 else 2)
-    own: dict[str, Any] = {"tax_year": tax_year, "employed": False} if "means" in model.SECTIONS else {}
-    if model.MEMBER_FACTS:
+    own: dict[str, Any] = {"tax_year": tax_year, "employed": False} if "means" in application.SECTIONS else {}
+    if application.MEMBER_FACTS:
         own |= {"listed": True, "card": False, "student": False, "residence_lives_there": True, "residence_days_in_taiwan": 360}
-    papers = {c: {"received_on": today} for c, required in model.DOCUMENTS if required}
+    papers = {d.code: {"received_on": today} for d in application.documents if d.required}
     intake.save_draft(clerk, pk, intake.Draft(fields=fields, lines={1: own} if own else {}, documents=papers))
     intake.submit(clerk, pk)
     if stage >= 2:
         documents.mark_documents_complete(clerk, pk)
     if stage >= 3:
         fits = decide(staff.session, staff.session.get_one(Application, pk), today).eligible is not Answer.NO
-        visited = today if any(c.code == "visit" for c in case_clocks(model.BENEFIT)) else None
+        visited = today if any(c.code == "visit" for c in case_clocks(code)) else None
         opinion = "資料相符，擬准予辦理" if fits else "經試算不符合規定，擬不准"
         review.first_review(chief, pk, "pass" if fits else "fail", opinion, visited, "家訪所見與申請相符" if visited else "")
     if stage >= 4:

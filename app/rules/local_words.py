@@ -12,9 +12,9 @@ from .parameters import label_of
 STATUSES = {"low": "列冊低收入戶", "near_low": "列冊中低收入戶", "none": "非列冊戶"}
 EDGES = {"in": "恰為限額者符合", "out": "恰為限額者不符合", "unclear": "恰為限額者由縣府認定"}
 STARTS = {"documents_complete": "備齊文件當月", "application": "申請當月"}
-UNITS = {
-    "age_at_least": "歲", "age_below": "歲", "registered_months": "個月", "days_in_taiwan": "日", "own_income": "元", "own_real_estate": "元",
-    "household_movable": "元", "household_real_estate": "元",
+LIMITS = {
+    "age_at_least": "{} 歲以上", "age_below": "未滿 {} 歲", "registered_months": "滿 {} 個月", "days_in_taiwan": "超過 {} 日",
+    "own_income": "上限 {} 元", "own_real_estate": "上限 {} 元", "household_movable": "上限 {} 元", "household_real_estate": "上限 {} 元",
 }  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def test_words(test: LocalTest) -> str:
         return f"{name}：{test.question}（應為「{'是' if test.expected else '否'}」）"
     parts = []
     if test.limit is not None:
-        parts.append(f"{money.show(test.limit)} {UNITS.get(test.type, '')}".strip())
+        parts.append(LIMITS.get(test.type, "{}").format(money.show(test.limit)))
     if test.parameter:
         parts.append(f"依縣市設定「{label_of(test.parameter)}」")
     if test.before is not None:
