@@ -72,6 +72,8 @@ def _line(
         return line(Outcome.NOT_KNOWN, pair.relation.zh, f"法源未查得，請縣府於互斥設定確認。{pair.exception}".rstrip("。") + "。"), months
     if pair.confidence != "high" and other.compatible:
         return line(Outcome.MET, pair.relation.zh, "縣府已認定得併領"), months
+    if pair.confidence == "low" and other.compatible is False:
+        return line(Outcome.NOT_MET, pair.relation.zh, "縣府已認定不得併領"), months
     if pair.relation is Relation.CHOOSE_ONE or (pair.relation is Relation.SUSPEND_A and _suspends(other)):
         left = months - drawn
         now = max(roc.month_of(facts.on), months.spans[0][0])

@@ -20,7 +20,7 @@ from app.rules import (
 )
 from app.rules.facts import Finding, Residence
 from app.rules.laws import law_of
-from app.rules.local_definition import LocalFacts
+from app.rules.local_definition import Definition, LocalFacts, delivered
 from app.rules.low_income_amounts import LowIncomeMember
 from app.rules.parameters import Parameters
 from app.rules.trace import Decision
@@ -92,10 +92,22 @@ def _senior(s: Story) -> Any:
     return LocalFacts(s.built(), findings=named, **{**base, **s.own})
 
 
+def _paralysed(s: Story) -> Any:
+    found = {"bedridden": True, "institution": False, **s.found}
+    named = tuple(NamedFinding(code, Finding(holds)) for code, holds in found.items() if code != "confirmed")
+    return LocalFacts(s.built(), card=s.held(), findings=named, **{"registered_since": day("80/1/1"), **s.own})
+
+
+def _confirmed() -> Definition:
+    """The delivered proposal as a county confirms it."""
+    proposal = delivered()["paralysis_living_allowance"]
+    return replace(proposal, versions=tuple(replace(v, confirmed=True) for v in proposal.versions))
+
+
 FACTS: dict[str, Callable[[Story], Any]] = {
     "low_income_living_assistance": _low, "child_youth_living_assistance": _child, "disability_living_allowance": _living,
     "disability_care_subsidy": _care, "assistive_device_subsidy": _device, "parking_permit": _permit, "disability_register": _register,
-    "county_senior_allowance": _senior,
+    "county_senior_allowance": _senior, "paralysis_living_allowance": _paralysed,
 }  # fmt: skip
 REGISTERS = ("parking_permit", "disability_register")
 
@@ -112,7 +124,9 @@ def judged(benefit: str, row: dict[str, str]) -> Decision:
     story = read(row["事實"], on)
     named = {p.name for p in story.settings}
     rows = Parameters((*story.settings, *parameters().rows(), *(p for p in LATER if p.name not in named)), HSINCHU)
-    return law_of(benefit).decide(FACTS[benefit](story), rows, None)
+    asked = {} if story.found.get("confirmed") is False else {"paralysis_living_allowance": _confirmed()}
+    law = law_of(benefit, {benefit: asked[benefit]} if benefit in asked else None)
+    return law.decide(FACTS[benefit](story), rows, None)
 
 
 @pytest.mark.parametrize(("benefit", "row"), CASES, ids=[f"{b}-{r['編號']}-{r['情形']}" for b, r in CASES])
