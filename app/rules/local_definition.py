@@ -261,6 +261,9 @@ def _test_problems(test: LocalTest) -> list[str]:
             out.append(f"{kind.name}：限額與縣市設定名稱請擇一填寫")
         elif needed != "limit" and not getattr(test, needed):
             out.append(f"{kind.name}：缺少{_FIELD_ZH[needed]}")
+    most = _MOST.get(test.type)
+    if test.limit is not None and (test.limit < 0 or (most is not None and test.limit > most)):
+        out.append(f"{kind.name}：數值應在 0 到 {most} 之間" if most else f"{kind.name}：數值不可為負數")
     choices = {"grade": {g.value for g in Grade}, "status": {s.value for s in Status}, "class": {*OLD_CLASSES, *NEW_CLASSES}}
     if test.type in choices and set(test.values) - choices[test.type]:
         out.append(f"{kind.name}：所選值不在選項內")
@@ -273,6 +276,8 @@ def _test_problems(test: LocalTest) -> list[str]:
     return out
 
 
+_MOST = {"age_at_least": 150, "age_below": 150, "registered_months": 1800, "days_in_taiwan": 366}
+"""The largest limit that can mean anything."""
 _FIELD_ZH = {"before": "日期", "values": "選項", "code": "代碼", "question": "問題"}
 
 
