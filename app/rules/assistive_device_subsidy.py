@@ -27,6 +27,8 @@ class RequestedDevice:
     report: dt.date | None = None
     bought: dt.date | None = None
     recycled: bool = False
+    county_rules: Finding = NOT_LOOKED_UP
+    county_amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ def decide_each(
     out: list[Judged] = []
     for asked in facts.requested:
         one = DeviceFacts(
-            facts.case, facts.card, asked.item, asked.qualifies, asked.report, asked.bought, history, asked.recycled, facts.special
-        )
+            facts.case, facts.card, asked.item, asked.qualifies, asked.report, asked.bought, history, asked.recycled, facts.special,
+            asked.county_rules, asked.county_amount,
+        )  # fmt: skip
         found = device_item.decide(one, parameters, exclusions)
         if found.eligible is Answer.YES and history is not None and asked.item is not None:
             counted = asked.item.counted and not asked.recycled

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 ALLOWED = frozenset(
     # terms the people in the offices, and the files they exchange, use as they are
-    ["ACH", "CSV", "TXT", "ZIP", "XLS", "XLSX", "ODS", "PDF", "HTML", "JSON", "XML", "SHA", "MD", "ID", "IP", "HTTP", "HTTPS", "URL", "RFC", "UTF", "UTC", "BOM", "Unicode", "Big", "CRLF", "LF", "MB", "KB", "Windows", "Excel", "SQLite", "PostgreSQL", "DuckDB", "Spark", "Wilson", "Alt", "ICD", "ICF", "EDI", "NT", "nil", "mapping"]
+    ["ACH", "CSV", "TXT", "ZIP", "XLS", "XLSX", "ODS", "PDF", "HTML", "JSON", "XML", "SHA", "SFTP", "MD", "ID", "IP", "HTTP", "HTTPS", "URL", "RFC", "UTF", "UTC", "BOM", "Unicode", "Big", "CRLF", "LF", "MB", "KB", "Windows", "Excel", "SQLite", "PostgreSQL", "DuckDB", "Spark", "Wilson", "Alt", "ICD", "ICF", "EDI", "NT", "nil", "mapping"]
 )
 NAMES = "温"
 """Characters that Taiwanese family and given names use although Big5 lacks them."""

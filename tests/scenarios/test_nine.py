@@ -73,7 +73,10 @@ def _care(s: Story) -> Any:
 def _device(s: Story) -> Any:
     item = DeviceItem(**{"code": "12", "name": "輪椅", "max_amount": 4_000, "min_years": 3, **s.item})
     base: dict[str, Any] = {"qualifies": YES_, "report": s.on, "history": tuple(s.history)}
-    return assistive_device_subsidy.DeviceFacts(s.built(), s.held(), item, **{**base, **s.own})
+    known = {**base, **s.own}
+    of_person = {name: known.pop(name) for name in ("history", "special") if name in known}
+    asked = assistive_device_subsidy.RequestedDevice("1", known.pop("item", item), **known)
+    return assistive_device_subsidy.DeviceApplicationFacts(s.built(), s.held(), (asked,), **of_person)
 
 
 def _permit(s: Story) -> Any:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 COMMANDS = Path(__file__).parents[2] / "app" / "commands"
-READS = {"_asked", "_needs_reason", "token_of", "_readable", "export_statistics"}
-"""Commands that change nothing; a file of statistics holds no persons."""
+READS = {"_asked", "_needs_reason", "token_of", "_readable", "named", "_fetched", "export_statistics", "register_sheet", "signature_volumes"}
+"""Commands that change nothing; a file of statistics holds no persons, a printed list is in the query log of who printed it."""
 PERSONAL = {"person_id", "birth", "phone", "address", "registered_address", "actual_address", "payee_name", "payee_person_id", "institution"}
 PEOPLE = {"applicant", "recipient", "person", "member"}
 

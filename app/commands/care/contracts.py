@@ -54,7 +54,8 @@ def open_contract(
     )  # fmt: skip
     ctx.session.add(row)
     ctx.session.flush()
-    ctx.audit("care_contract.open", row, institution=institution.tax_no, service=service, since=roc.date7(since), fee=fee)
+    licensed = institution.tax_no
+    ctx.audit("care_contract.open", row, institution=licensed, service=service, since=roc.date7(since), fee=fee)
     return row.id
 
 

@@ -90,7 +90,8 @@ def create_invoice(
     _sum(invoice)
     ctx.session.add(invoice)
     ctx.session.flush()
-    ctx.audit("care_invoice.enter", invoice, institution=institution.tax_no, month=roc.month5(month), lines=invoice.line_count, total=invoice.total)
+    licensed = institution.tax_no
+    ctx.audit("care_invoice.enter", invoice, institution=licensed, month=roc.month5(month), lines=invoice.line_count, total=invoice.total)
     return invoice.id
 
 
