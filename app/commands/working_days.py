@@ -146,10 +146,11 @@ def confirm_year(ctx: Context, year: int, source: str) -> None:
 
 
 def _reckon_anew(ctx: Context, county: str) -> None:
-    from .casework import deadlines
+    from .casework import deadlines, devices
 
     ctx.session.info.pop("calendars", None)
     deadlines.refresh(ctx.session, county)
+    devices.refresh(ctx.session, county)
 
 
 @reference_loader

@@ -18,11 +18,13 @@ from app.commands.casework import intake as counter
 from app.commands.casework.assistive_device_subsidy import next_day
 from app.commands.casework.devices import DEVICE
 from app.commands.device_catalogue import in_force
+from app.commands.working_days import calendar_of
 from app.core import clock, money, roc
 from app.extensions import db
 from app.models.assistive_device_subsidy import DeviceApplication
 from app.models.audit import Step
 from app.models.device import DEVICE_STATES, DEVICE_STYLES, PROVISIONS, DeviceElsewhere, DeviceItem, DeviceRequest
+from app.rules.clocks import Calendar
 from app.security import web
 
 from . import casework_forms as forms
@@ -142,14 +144,14 @@ class DeviceApplicationView(ApplicationView):
     def show_context(self, item: DeviceApplication) -> dict[str, Any]:
         context = super().show_context(item)
         known = in_force(db.session(), item.county_code, clock.today())
-        paid = paid_lines(item.devices)
+        paid, days = paid_lines(item.devices), calendar_of(db.session(), item.county_code)
         served = any(r.state == "approved" for r in item.devices)
         who = web.actor()
         return {
             **context,
             "award": None,
             "payments": [],
-            "devices": [self._line(item, r, known.get(r.item_code), paid.get(r.award_id or 0, "")) for r in item.devices],
+            "devices": [self._line(item, r, known.get(r.item_code), paid.get(r.award_id or 0, ""), days) for r in item.devices],
             "serve_url": url_for(f"{self.endpoint}.serve", pk=item.id) if served and who is not None and who.can("devices.serve") else "",
         }
 
@@ -160,8 +162,8 @@ class DeviceApplicationView(ApplicationView):
                 out.append(("warn", f"第 {r.position} 項{r.item_name}：核定通知送達日期尚未登錄，6 個月購買期限無法起算"))
         return out
 
-    def _line(self, item: DeviceApplication, r: DeviceRequest, known: DeviceItem | None, paid: str) -> DeviceLine:
-        left = None if paid else days_left(r)
+    def _line(self, item: DeviceApplication, r: DeviceRequest, known: DeviceItem | None, paid: str, days: Calendar) -> DeviceLine:
+        left = None if paid else days_left(r, days)
         name = r.item_name or (known.name if known else f"代碼 {r.item_code}（不在輔具項目表）")
         return DeviceLine(
             row=r,

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.commands.casework.devices import calendar, running
+from app.commands.casework import deadlines
+from app.commands.casework.devices import running
 from app.core import clock, roc
 from app.extensions import db
 from app.models.device import DeviceRequest
 from app.models.payment import LINE_STATES, PaymentLine
 from app.models.payment_run import PaymentRun
+from app.rules.clocks import Calendar
 
-SOON = 7
-"""Days before a deadline from which it is shown as urgent."""
 OVER = ("withheld", "closed")
 
 
@@ -25,16 +25,15 @@ class Left:
     tone: str
 
 
-def days_left(row: DeviceRequest) -> Left | None:
-    """The running deadline of a device; None when nobody has to act by law."""
-    due = running(row)
+def days_left(row: DeviceRequest, calendar: Calendar) -> Left | None:
+    """The running deadline of a device, in its own unit; None when nobody has to act by law."""
+    due = running(row, calendar)
     if due is None:
         return None
-    left = due.days_left(clock.today(), calendar(row.county_code))
-    unit = "個工作日" if due.clock.unit == "working_days" else "日"
-    words = f"逾期 {-left} {unit}" if left < 0 else "今天到期" if left == 0 else f"還有 {left} {unit}"
-    tone = "bad" if left < 0 else "warn" if left <= SOON else "info"
-    return Left(f"{due.clock.name} {roc.show_date(due.day)}（{words}）", tone)
+    left = due.days_left(clock.today(), calendar)
+    open_year = "，日曆尚未確認" if due.provisional else ""
+    said = f"{due.clock.name} {roc.show_date(due.day)}（{deadlines.words(left, due.clock.unit)}{open_year}）"
+    return Left(said, deadlines.tone(left, due.clock.soon))
 
 
 def paid_lines(rows: Iterable[DeviceRequest]) -> dict[int, str]:

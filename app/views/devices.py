@@ -16,9 +16,11 @@ from sqlalchemy import func, select
 from app.commands import device_catalogue as catalogue
 from app.commands.base import CommandError, Refused
 from app.commands.device_catalogue import CATALOGUE, LAYOUT
+from app.commands.working_days import calendar_of
 from app.core import clock
 from app.extensions import db
 from app.models.device import DEVICE_STATES, DeviceItem, DeviceRequest
+from app.rules.clocks import Calendar
 from app.rules.disability import Grade
 from app.security import roles, web
 
@@ -75,7 +77,8 @@ class DeviceView(ListView):
         at = self.list_columns.index("due_on")
         county = next((r.county_code for r in rows.values()), "")
         names = {code: item.name for code, item in catalogue.in_force(db.session(), county, clock.today()).items()}
-        found.rows = [_row(row, rows[row.pk], at, paid, names) for row in found.rows]
+        days = calendar_of(db.session(), county)
+        found.rows = [_row(row, rows[row.pk], at, paid, names, days) for row in found.rows]
         return found
 
     def list_context(self) -> dict[str, Any]:
@@ -84,19 +87,19 @@ class DeviceView(ListView):
         return {"queues": [(DEVICE_STATES[s], f"{url}?_flt_0_state={s}", s == here) for s in WORK], "open_url": ""}
 
 
-def _row(row: Row, device: DeviceRequest, at: int, paid: dict[int, str], names: dict[str, str]) -> Row:
+def _row(row: Row, device: DeviceRequest, at: int, paid: dict[int, str], names: dict[str, str], days: Calendar) -> Row:
     """The row as people need it: to its case, with the deadline in words, and named before it is decided."""
-    cells = list(_with_deadline(row.cells, at, device, paid))
+    cells = list(_with_deadline(row.cells, at, device, paid, days))
     if not device.item_name:
         cells[DeviceView.list_columns.index("item_name")] = names.get(device.item_code, "")
     return Row(row.pk, application_url(device.application), cells)
 
 
-def _with_deadline(cells: Sequence[Any], at: int, row: DeviceRequest, paid: dict[int, str]) -> list[Any]:
+def _with_deadline(cells: Sequence[Any], at: int, row: DeviceRequest, paid: dict[int, str], days: Calendar) -> list[Any]:
     """The row's cells with the deadline in words."""
     text, tone = paid.get(row.award_id or 0, ""), "good"
     if not text:
-        left = days_left(row)
+        left = days_left(row, days)
         text, tone = (left.text, left.tone) if left else ("", "")
     cell = Cell(text)
     cell.raw, cell.kind, cell.style = row.due_on, "text", tone if text else ""

@@ -7,7 +7,9 @@ import datetime as dt
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.commands import awards
 from app.commands.base import Context, Refused, command
@@ -15,7 +17,6 @@ from app.commands.device_catalogue import in_force
 from app.commands.lifecycle import Lifecycle, Move
 from app.commands.working_days import calendar_of
 from app.core import clock, roc
-from app.extensions import db
 from app.models.application import CLOSED
 from app.models.assistive_device_subsidy import DeviceApplication
 from app.models.decision import Decision
@@ -24,6 +25,7 @@ from app.rules import clocks, device_item
 from app.rules.clocks import Calendar, Due
 from app.security import roles
 
+from . import deadlines
 from .problems import Incomplete, Problem
 from .review import payee
 
@@ -61,23 +63,30 @@ CLOCKS = {
 CLAIM_FIELDS = ("claimed_on", "vendor", "receipt_no", "receipt_on", "receipt_amount", "serial_no")
 
 
-def calendar(county: str | None = None) -> Calendar:
-    """The days off that deadlines of devices are counted with: the county's calendar, or the nation's."""
-    return calendar_of(db.session(), county)
-
-
-def running(row: DeviceRequest, **changed: Any) -> Due | None:
+def running(row: DeviceRequest, calendar: Calendar, **changed: Any) -> Due | None:
     """The deadline that runs for a device (as it will be with `changed` columns); None when nobody has to act by law."""
     code, event = CLOCKS.get(changed.get("state", row.state), ("", ""))
     since = changed.get(event, getattr(row, event)) if event else None
     clock_of = clocks.clock(device_item.BENEFIT, code, since) if since else None
-    return clocks.due(clock_of, since, calendar(row.county_code)) if clock_of and since else None
+    return clocks.due(clock_of, since, calendar) if clock_of and since else None
+
+
+def refresh(session: Session, county: str) -> None:
+    """Reckon the deadlines of a county's devices anew, after its calendar changed. Leaves their versions alone."""
+    calendar = calendar_of(session, county)
+    table = DeviceRequest.__table__
+    for row in session.scalars(select(DeviceRequest).where(DeviceRequest.county_code == county, DeviceRequest.due_on.is_not(None))):
+        due = running(row, calendar)
+        if due is not None and due.day != row.due_on:
+            session.execute(update(table).where(table.c.id == row.id).values(due_on=due.day))
+            set_committed_value(row, "due_on", due.day)
 
 
 def _advance(ctx: Context, row: DeviceRequest, move: str, comment: str = "", seen_version: int | None = None, **values: Any) -> None:
     """The move, with the deadline that runs afterwards."""
-    due = running(row, state=DEVICE.moves[move].target, **values)
+    due = running(row, calendar_of(ctx.session, row.county_code), state=DEVICE.moves[move].target, **values)
     DEVICE.advance(ctx, row, move, comment, seen_version, due_code=due.clock.code if due else None, due_on=due.day if due else None, **values)
+    deadlines.note(ctx, row.application)
 
 
 def _wrong(*found: tuple[str, str | None]) -> None:
@@ -162,13 +171,15 @@ def serve_notice(ctx: Context, application_id: int, served_on: dt.date | None) -
         raise Refused("沒有核定而尚未請款的輔具", "E-DEVICE-STATE")
     _wrong(("served_on", _day(served_on, "通知送達日期")))
     assert served_on is not None
+    calendar = calendar_of(ctx.session, application.county_code)
     for row in rows:
         early = row.decided_on is not None and served_on < row.decided_on
         _wrong(("served_on", f"送達日期不可早於核定日 {roc.show_date(row.decided_on)}" if early and row.decided_on else None))
         row.served_on = served_on
-        due = running(row)
+        due = running(row, calendar)
         row.due_code, row.due_on = (due.clock.code, due.day) if due else (None, None)
     ctx.session.flush()
+    deadlines.note(ctx, application)
     ctx.audit("device_request.served", application, served_on=served_on, devices=len(rows))
     return len(rows)
 
@@ -192,7 +203,7 @@ def enter_claim(
         raise Refused(f"目前狀態是「{DEVICE_STATES[row.state]}」，不能登錄憑證", "E-DEVICE-STATE")
     if row.served_on is None or row.decided_on is None:
         raise Refused("請先登錄核定通知送達日期，六個月期限由送達日起算", "E-DEVICE-SERVED")
-    last = running(row)
+    last = running(row, calendar_of(ctx.session, row.county_code))
     late = f"已逾請款期限 {roc.show_date(last.day)}（送達後 6 個月）；請辦理註銷" if last else ""
     before = receipt_on is not None and receipt_on < row.decided_on
     early = f"憑證日期早於核定日 {roc.show_date(row.decided_on)}；核定前購買不予補助（輔具費用補助辦法第16條），請辦理註銷"
@@ -236,8 +247,9 @@ def check_claim(ctx: Context, row_id: int, comment: str = "", seen_version: int 
         raise Refused(reason, "E-MOVE")
     assert row.approved_amount is not None and row.decided_on is not None and row.claimed_on is not None
     found = device_item.claim(
-        row.approved_amount, row.served_on, row.receipt_amount, row.receipt_on, row.claimed_on, row.decided_on, calendar(row.county_code)
-    )
+        row.approved_amount, row.served_on, row.receipt_amount, row.receipt_on, row.claimed_on, row.decided_on,
+        calendar_of(ctx.session, row.county_code),
+    )  # fmt: skip
     if not found.amount:
         raise Refused(f"{found.line.measured}（{found.line.article}），不能撥付", "E-DEVICE-CLAIM")
     values: dict[str, Any] = {"payable_amount": found.amount}
