@@ -47,29 +47,7 @@ class DeviceApplication(LivesHere, StaysInTaiwan, HoldsCard, Listed, Application
     special: Mapped[bool | None] = mapped_column(
         info={"label": _l("Accepted as a special case"), "hint": "情形特殊且急迫，經縣府認定得逾四項或未達年限申請；沒有時留白"}
     )
-    devices: Mapped[list[DeviceRequest]] = relationship(back_populates="application", order_by=DeviceRequest.position, cascade="all, delete-orphan", lazy="selectin")
+    devices: Mapped[list[DeviceRequest]] = relationship(back_populates="application", order_by=DeviceRequest.position, cascade="all, delete-orphan")
     elsewhere: Mapped[list[DeviceElsewhere]] = relationship(
         back_populates="application", order_by=DeviceElsewhere.position, cascade="all, delete-orphan"
     )
-
-    # The events that clocks of the case count from: of its devices the one that is due first (each device has its own deadline beside).
-    @property
-    def assessment_requested_on(self) -> dt.date | None:
-        return self._first("assessment_asked_on", "assessing")
-
-    @property
-    def report_received_on(self) -> dt.date | None:
-        """The last report, once every assessment that was asked for is there: the case is decided as a whole."""
-        days = [r.report_received_on for r in self.devices if r.state == "assessed" and r.report_received_on]
-        return None if any(r.state == "assessing" for r in self.devices) else max(days, default=None)
-
-    @property
-    def notice_served_on(self) -> dt.date | None:
-        return self._first("served_on", "approved")
-
-    @property
-    def claim_received_on(self) -> dt.date | None:
-        return self._first("claimed_on", "claimed")
-
-    def _first(self, name: str, state: str) -> dt.date | None:
-        return min((day for r in self.devices if r.state == state and (day := getattr(r, name))), default=None)

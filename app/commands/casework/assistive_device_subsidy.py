@@ -25,7 +25,6 @@ from app.rules.trace import Answer
 from app.rules.trace import Decision as Judgement
 from app.security import scope
 
-from . import deadlines
 from .devices import DEVICE
 from .facts import case_facts
 from .problems import Problem
@@ -163,7 +162,6 @@ def decided(ctx: Context, application: DeviceApplication, decision: Decision) ->
             DEVICE.advance(ctx, row, "approve", approved_amount=found.amount, **values)
         else:
             DEVICE.advance(ctx, row, "refuse", refused_because=reasons(found, decision.reason)[:300], **values)
-    deadlines.note(ctx, application)
 
 
 def reasons(found: Judgement, said: str | None) -> str:

@@ -25,7 +25,6 @@ from app.rules import clocks, device_item
 from app.rules.clocks import Calendar, Due
 from app.security import roles
 
-from . import deadlines
 from .problems import Incomplete, Problem
 from .review import payee
 
@@ -86,7 +85,6 @@ def _advance(ctx: Context, row: DeviceRequest, move: str, comment: str = "", see
     """The move, with the deadline that runs afterwards."""
     due = running(row, calendar_of(ctx.session, row.county_code), state=DEVICE.moves[move].target, **values)
     DEVICE.advance(ctx, row, move, comment, seen_version, due_code=due.clock.code if due else None, due_on=due.day if due else None, **values)
-    deadlines.note(ctx, row.application)
 
 
 def _wrong(*found: tuple[str, str | None]) -> None:
@@ -179,7 +177,6 @@ def serve_notice(ctx: Context, application_id: int, served_on: dt.date | None) -
         due = running(row, calendar)
         row.due_code, row.due_on = (due.clock.code, due.day) if due else (None, None)
     ctx.session.flush()
-    deadlines.note(ctx, application)
     ctx.audit("device_request.served", application, served_on=served_on, devices=len(rows))
     return len(rows)
 
