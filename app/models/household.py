@@ -16,7 +16,7 @@ from .base import Model, Money, PersonIdType, TownScoped
 class HouseholdMember(TownScoped, Model):
     """A person of the applicant's family, the applicant first. `via` = position of the child through whom this one is related.
 
-    `counted`, `clause` and `reason` are what the rule last answered. Without `tax_year` the tax data were not looked up yet.
+    `source` register = taken over from the household register, whose data reached to `as_of`. `counted`, `clause` and `reason` are what the rule last answered. Without `tax_year` the tax data were not looked up yet.
     """
 
     __tablename__ = "household_member"
@@ -47,6 +47,8 @@ class HouseholdMember(TownScoped, Model):
     residence_lives_there: Mapped[bool | None] = mapped_column(info={"label": _l("Lives in the county of registration")})
     residence_days_in_taiwan: Mapped[int | None] = mapped_column(Integer, info={"label": _l("Member's days in Taiwan in the last year")})
 
+    source: Mapped[str] = mapped_column(String(12), default="declared", server_default="declared", info={"label": _l("Source of the member")})
+    as_of: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Member's data as of")})
     tax_year: Mapped[int | None] = mapped_column(Integer, info={"label": _l("Tax year (ROC)")})
     counted: Mapped[bool | None] = mapped_column(info={"label": _l("Counted")})
     clause: Mapped[str | None] = mapped_column(String(80), info={"label": _l("Clause")})

@@ -35,6 +35,7 @@ from app.security.actor import Actor
 from . import casework_forms as forms
 from . import locking, notices
 from .base import CaseView, Cell, MoveButton, column_at, describe, name_events, show
+from .casework_household import HouseholdPages
 from .casework_intake import IntakePages
 from .casework_queues import add_counter, queue_url, queues_of
 
@@ -45,6 +46,9 @@ name_events(
         "application.opened": _l("Draft opened"),
         "application.saved": _l("Application saved"),
         "application.means_filled": _l("Received tax and pension data filled in"),
+        "application.household_asked": _l("Household data asked for"),
+        "application.household_read": _l("Household data read"),
+        "application.household_taken": _l("Household data taken over"),
         "application.document": _l("Document noted"),
         "application.exclusions_checked": _l("Exclusions checked"),
         "application.exception": _l("Lawful exception recorded"),
@@ -115,7 +119,7 @@ class ExceptionForm(Form):
     reason = StringField("理由", description="法令依據或已放棄他項津貼的日期與文號")
 
 
-class ApplicationView(IntakePages, CaseView):
+class ApplicationView(IntakePages, HouseholdPages, CaseView):
     """What every benefit's application screens share. A benefit sets `datamodel` and `record_name`; the rest is made from its model."""
 
     benefit = ""
@@ -288,6 +292,8 @@ class ApplicationView(IntakePages, CaseView):
             return links
         if self.permits("intake") and item.editable and who.can("casework.save"):
             links["intake"] = url_for(f"{self.endpoint}.intake", pk=item.id, section="person" if item.state == "draft" else "summary")
+        if self.permits("intake") and item.editable and "household" in item.SECTIONS and who.can("casework.save"):
+            links["household"] = url_for(f"{self.endpoint}.household", pk=item.id)
         if APPLICATION.why_not(who, item, "request_correction") is None:
             links["correction"] = url_for(f"{self.endpoint}.correction", pk=item.id)
         due = deadlines.asks_visit(item) and item.visited_on is None

@@ -18,6 +18,7 @@ from app.models.case_task import CaseTask
 from app.models.decision import CARD_KINDS, CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
 from app.models.disability_card import DisabilityCard, DisabilityEvent
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
+from app.models.household_download import HouseholdDownload
 from app.models.notice import Notice
 from app.models.permit import ParkingPermit
 from app.models.person import Person
@@ -239,6 +240,7 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (CorrectionNotice, CorrectionNotice.application_id, applications),
         *((model, model.application_id, applications) for model in own_rows()),
         (Decision, Decision.application_id, applications),
+        (HouseholdDownload, HouseholdDownload.application_id, applications),
         (Change, Change.application_id, applications),
         (CaseTask, CaseTask.application_id, applications),
         (DisabilityCard, DisabilityCard.holder_id, [person.id]),

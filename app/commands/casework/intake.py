@@ -33,7 +33,7 @@ COMMON_FIELDS = (
 )  # fmt: skip
 MEMBER_FIELDS = (
     "relation", "person_id", "name", "birth", "sex", "death", "via", "same_registration", "lives_together", "claims_dependant",
-    "employed", "occupation", "monthly_pay", "tax_year", "listed", "card", "student", "pregnant_months", "residence_lives_there",
+    "employed", "occupation", "monthly_pay", "source", "as_of", "tax_year", "listed", "card", "student", "pregnant_months", "residence_lives_there",
     "residence_days_in_taiwan",
 )  # fmt: skip
 LINES = {
