@@ -14,10 +14,11 @@ from sqlalchemy.orm import joinedload
 from wtforms import Form, IntegerField, StringField, TextAreaField
 
 from app.commands.base import CommandError
-from app.commands.casework import arrival_tasks, deadlines, documents, exclusions, facts, intake, received_means, review
+from app.commands.casework import arrival_tasks, deadlines, documents, exclusions, facts, household_history, intake, received_means, review
 from app.commands.casework.problems import Incomplete
 from app.commands.casework.steps import APPLICATION
 from app.core import clock, money, roc
+from app.core.months import FOREVER
 from app.extensions import db
 from app.models.application import CLOSED, DOCUMENTS, FIRST_RESULTS, PURPOSES, Application
 from app.models.award import Award
@@ -227,6 +228,7 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
             "answers": {Answer.YES: "good", Answer.NO: "bad", Answer.UNKNOWN: "warn"},
             "award": award,
             "payments": payments,
+            "history_spans": household_history.spans(session, award) if award and award.household_no else [],
             "changes": self._changes(item),
             "document_names": DOCUMENTS,
             "relations": {"applicant": "申請人本人", **forms.RELATIONS},
@@ -242,6 +244,7 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
             "notice_kinds": NOTICE_KINDS,
             "tasks": arrival_tasks.open_for(session, item.id) if item.state == "approved" else [],
             "show_month": roc.show_month,
+            "forever": FOREVER,
             "iso_date": dt.date.fromisoformat,
             "today": today,
             "exact": lambda v: "" if v is None else money.show_exact(v),

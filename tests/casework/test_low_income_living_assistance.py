@@ -101,3 +101,56 @@ def test_the_member_who_left_is_not_counted_when_the_household_is_judged_again(h
     assert len(decision.judgement["household"]) == 2
     award = session.scalars(select(Award)).one()
     assert award.amount == decision.amount
+
+
+def reopened(desk, happened_on):
+    from app.commands.casework import changes
+
+    change = changes.record_change(desk.who("clerk"), desk.id, "household", happened_on, happened_on)
+    desk.id = changes.apply_change(desk.who("officer"), change)
+    return desk
+
+
+def at(day):
+    return clock.frozen(dt.datetime.combine(day, dt.time(1), dt.UTC))
+
+
+def test_a_child_who_leaves_lowers_the_amount_from_the_month_after_and_the_history_says_so(household, session, client_as):
+    """社會救助法第14條（月份依實務）：減少自次月起；月份、款別、金額與離開的成員逐月列出。"""
+    from app.commands.casework import household_history
+    from app.core import roc
+    from tests.casework.test_screens import opened
+
+    with at(dt.date(2026, 9, 3)):
+        desk = household(wage=36_000)
+        decided(desk, session)
+    with at(dt.date(2026, 10, 5)):
+        reopened(desk, dt.date(2026, 10, 2))
+        desk.save(members=[{"position": 1}, {"position": 2, "relation": "child", "name": "羅小明"}], lines={1: {"tax_year": 114, "incomes": [
+            {"kind": "wage", "amount": 24_000 * 12, "per": "year", "tax_year": 114, "source": "tax"}]}, 2: {"tax_year": 114}}).papers()  # fmt: skip
+        later = decided(desk, session)
+    award = session.scalars(select(Award)).one()
+    assert later.band == "class3" and later.start_month == roc.month(115, 11)
+    first, second = household_history.spans(session, award)
+    assert (first.first, first.last, first.amount, first.persons) == (roc.month(115, 9), roc.month(115, 10), 3_008 + 6_825, 3)
+    assert (second.first, second.amount, second.persons, second.left, second.joined) == (roc.month(115, 11), 3_008, 2, ("羅小華",), ())
+    page = opened(client_as("officer.10004"), desk.id, base="/low_income_living_assistance")
+    assert "逐月沿革" in page and "離開：羅小華" in page and "為戶代表" in page
+
+
+def test_a_newborn_who_joins_raises_the_amount_from_the_month_of_the_papers(household, session):
+    from app.commands.casework import household_history
+    from app.core import roc
+
+    with at(dt.date(2026, 9, 3)):
+        desk = household(children=(8,), wage=24_000)
+        decided(desk, session)
+    with at(dt.date(2026, 11, 5)):
+        reopened(desk, dt.date(2026, 10, 28))
+        baby = {"position": 3, "relation": "child", "person_id": person_id(850), "name": "羅小寶", "birth": dt.date(2026, 10, 28), "sex": "M",
+                "lives_together": True, "same_registration": True, "claims_dependant": False, "employed": False, **MEMBER}  # fmt: skip
+        desk.save(members=[{"position": 1}, {"position": 2, "relation": "child", "name": "羅小明"}, baby],
+                  lines={3: {"tax_year": 114, "incomes": [], "assets": []}}).papers()  # fmt: skip
+        later = decided(desk, session)
+    assert later.start_month == roc.month(115, 11) and later.amount is not None
+    assert household_history.spans(session, session.scalars(select(Award)).one())[-1].joined == ("羅小寶",)

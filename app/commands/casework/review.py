@@ -20,7 +20,7 @@ from app.rules.trace import Answer
 from app.rules.trace import Decision as Judgement
 from app.security import roles
 
-from . import deadlines, exclusions, local
+from . import deadlines, exclusions, household_history, local
 from .facts import case_facts
 from .judge import assess, decide, mark, plain
 from .own import own
@@ -178,6 +178,8 @@ def record(ctx: Context, application: Application, judged: Judgement, outcome: s
     start = judged.start_month if granted else None
     if granted and application.purpose != "new" and application.effective_month:
         start = max(start or 0, application.effective_month)
+        if turn := household_history.turned(ctx.session, application, judged):
+            start = household_history.first_month(turn, judged.start_month)
     decision = Decision(
         county_code=application.county_code,
         town_code=application.town_code,
