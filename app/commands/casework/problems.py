@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import object_session
+
 from app.commands.base import Refused
 from app.core import identity, roc
-from app.models.application import DOCUMENTS, Application
+from app.models.application import CLOSED, DOCUMENTS, Application
 from app.models.household import HouseholdMember
+from app.security import scope
 
 from .hooks import PROBLEMS
 from .own import own
@@ -49,6 +53,7 @@ def find(application: Application, today: dt.date) -> list[Problem]:
     return [
         *_common(application, today),
         *_people(application, today),
+        *_counted_twice(application),
         *(_means(application, today) if "means" in asked else ()),
         *(more(application, today) if (more := own(application.benefit, "problems")) else ()),
         *(account_problems(application) if "account" in asked else ()),
@@ -136,12 +141,35 @@ def _people(a: Application, today: dt.date) -> Iterator[Problem]:
 
 
 def _ages(m: HouseholdMember, parent: HouseholdMember | None) -> Iterator[Problem]:
+    if m.relation == "parent" and parent is not None and m.birth and parent.birth and m.birth > parent.birth:
+        yield Problem("household", "birth", f"{m.name}是父母，出生日期卻晚於{parent.name}，請核對親子關係或日期", member=m.position)
     if m.relation not in ("child", "grandchild") or parent is None or parent is m or not (m.birth and parent.birth):
         return
     if m.birth < parent.birth:
         yield Problem("household", "birth", f"{m.name}的出生日期早於{parent.name}，請核對親子關係或日期", member=m.position)
     elif m.birth.year - parent.birth.year < ADULT:
         yield Problem("household", "birth", f"{m.name}與{parent.name}只差 {m.birth.year - parent.birth.year} 歲，請核對", "warn", m.position)
+
+
+def _counted_twice(a: Application) -> Iterator[Problem]:
+    """A member who is counted in another open case of the same benefit: it may be right for a while, but not for both to be granted."""
+    session = object_session(a)
+    ids = {m.person_id: m for m in a.members if m.person_id and m.relation != "applicant"}
+    if session is None or not ids:
+        return
+    statement = (
+        select(HouseholdMember.person_id)
+        .join(Application, Application.id == HouseholdMember.application_id)
+        .where(
+            HouseholdMember.person_id.in_(ids), HouseholdMember.counted.is_(True), Application.id != a.id, Application.benefit == a.benefit,
+            Application.county_code == a.county_code, Application.state.not_in(CLOSED),
+        )
+    )  # fmt: skip
+    with scope.use(scope.SYSTEM), session.no_autoflush:
+        found = {number for number in session.scalars(statement) if number}
+    for number in sorted(found):
+        m = ids[number]
+        yield Problem("household", "person_id", f"{m.name}也列計於另一件審核中的同項申請案，請確認應列計於哪一戶", "warn", m.position)
 
 
 def _means(a: Application, today: dt.date) -> Iterator[Problem]:
