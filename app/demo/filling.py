@@ -20,7 +20,7 @@ from app.models.payment import Payment
 from app.models.person import Person
 from app.security import audit, scope
 
-from . import accounts, cases, further, means, people
+from . import accounts, care, cases, further, means, people
 from .accounts import DIRECTOR, OFFICER, Staff
 from .cases import Made
 from .months import Months
@@ -101,6 +101,6 @@ def _cases(session: Session, staff: Staff, population: Population, wealth: means
 
 def _settings(staff: Staff) -> None:
     """What no public source gives: proposed by one of the demo's people, approved by another."""
-    for name, value, source in SETTINGS:
+    for name, value, source in (*SETTINGS, *care.SETTINGS):
         row = parameters.propose_parameter(staff.actor(OFFICER), name, value, dt.date(2008, 1, 1), source, note="示範")
         parameters.approve_parameter(staff.actor(DIRECTOR), row)

@@ -13,7 +13,7 @@ from app.rules.benefits import benefit
 from app.rules.clocks import case_clocks
 from app.rules.trace import Answer
 
-from . import devices, local, places, register
+from . import care, devices, local, places, register
 from .accounts import DIRECTOR, OFFICER, Staff
 from .people import Population, Someone
 
@@ -36,6 +36,7 @@ def fill(population: Population, staff: Staff, seed: int) -> int:
         ("parking_permit", grown, _permit),
         ("county_senior_allowance", old, lambda _: local.SENIOR),
         ("paralysis_living_allowance", grown, lambda _: local.PARALYSED),
+        (care.BENEFIT, grown, lambda rng: care.facts(rng, _card(rng))),
     ):
         for stage in range(EACH):
             someone = next(source, None)
@@ -43,7 +44,7 @@ def fill(population: Population, staff: Staff, seed: int) -> int:
                 break
             _case(staff, code, someone, facts(rng), stage)
             made += 1
-    return made + register.fill(grown, staff, rng)
+    return made + register.fill(grown, staff, rng) + care.fill(grown, staff, rng, _card, _case)
 
 
 def _people(population: Population, youngest: int, oldest: int) -> Iterator[Someone]:
@@ -97,13 +98,13 @@ def _permit(rng: Random) -> dict[str, Any]:
             "special_plate": False, "other_permit": False}  # fmt: skip
 
 
-def _case(staff: Staff, code: str, who: Someone, facts: dict[str, Any], stage: int) -> None:
+def _case(staff: Staff, code: str, who: Someone, facts: dict[str, Any], stage: int) -> int:
     today = clock.today()
     clerk, chief = staff.actor(staff.clerk(who.town_code)), staff.actor(staff.chief(who.town_code))
     person = intake.NewPerson(who.person_id, who.name, who.birth, who.sex, who.address, who.address, who.phone)
     pk = intake.open_draft(clerk, code, person)
     if stage == 0:
-        return
+        return pk
     application = staff.session.get_one(Application, pk)
     fields = {**facts, "household_taken_on": today, "consent_on": today, "affidavit_on": today}
     if "account" in application.SECTIONS:
@@ -128,3 +129,4 @@ def _case(staff: Staff, code: str, who: Someone, facts: dict[str, Any], stage: i
         review.second_review(staff.actor(OFFICER), pk, "複核無誤")
         if not benefit(code).pays:
             review.approve(staff.actor(DIRECTOR), pk)
+    return pk

@@ -87,7 +87,7 @@ class CareContract(Versioned, Stamped, TownScoped, Model):
     bed: Mapped[str | None] = mapped_column(String(20), info={"label": _l("Bed")})
     fee: Mapped[int] = mapped_column(Money, info={"label": _l("Monthly fee of the institution")})
     self_pay: Mapped[int | None] = mapped_column(Money, info={"label": _l("Self-pay a month")})
-    end_reason: Mapped[str | None] = mapped_column(String(200), info={"label": _l("Reason")})
+    end_reason: Mapped[str | None] = mapped_column(String(200), info={"label": _l("Why the contract ended")})
 
     recipient: Mapped[Person] = relationship(info={"label": _l("Recipient")})
     institution: Mapped[CareInstitution] = relationship(info={"label": _l("Institution")})

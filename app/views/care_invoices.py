@@ -97,9 +97,9 @@ class CareInvoiceView(RegisterView):
     ]
     label_columns = {"seq": _l("Supplement")}
     progress = (
-        (_l("Invoice entered"), ("entered",)),
-        (_l("Invoice checked"), ("checked",)),
-        (_l("Invoice approved"), ("approved", "cancelled")),
+        (_l("Make the invoice"), ("entered",)),
+        (_l("Check the invoice"), ("checked",)),
+        (_l("Approve the invoice"), ("approved", "cancelled")),
     )
     stopped_states = ("cancelled",)
     move_commands = {
