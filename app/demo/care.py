@@ -20,7 +20,7 @@ SETTINGS = (
     *((f"disability_care_ceiling.{code}", value, "示範：縣府公告收費上限（虛構文號）")
       for code, value in (("day", "12000"), ("night", "15000"), ("residential", "21000"), ("community", "18000"))),
     ("disability_care_absence.days", "5", "示範：縣府托育養護契約範本（虛構）"),
-    ("disability_care_absence.weekends", "0", "示範：縣府托育養護契約範本（虛構）"),
+    ("disability_care_absence.holidays", "0", "示範：縣府托育養護契約範本（虛構）"),
 )  # fmt: skip
 HOMES = (("示範教養院", "residential", 20_500, 60), ("示範日間照顧中心", "day", 11_500, 24))
 """(name, service, fee ceiling, places)."""

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from app.core import roc
 
+from .clocks import Calendar
 from .disability import SINCE_101
 
 
@@ -90,10 +91,10 @@ def days_of(month: int) -> list[dt.date]:
     return [first + dt.timedelta(days=n) for n in range((roc.last_day(month) - first).days + 1)]
 
 
-def absent_days(month: int, leaves: Collection[Leave], weekends: bool = True) -> list[dt.date]:
-    """The days of a month that count as absent. `weekends` false: Saturdays and Sundays spent at home do not count."""
+def absent_days(month: int, leaves: Collection[Leave], calendar: Calendar | None = None) -> list[dt.date]:
+    """The days of a month that count as absent. With a `calendar`, days off (weekends, holidays) spent at home do not count."""
     away = [d for d in days_of(month) if any(leave.away(d) for leave in leaves)]
-    return away if weekends else [d for d in away if d.weekday() < 5]
+    return away if calendar is None else [d for d in away if calendar.is_working(d)]
 
 
 @dataclass(frozen=True, slots=True)

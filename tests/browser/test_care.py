@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
+from app.commands.working_days import calendar_of
 from app.core import clock, identity, roc
+from app.extensions import db
 from app.rules.care_days import Leave, absent_days, days_of, month_due
-from app.security import roles
+from app.security import roles, scope
 
 from .loop_people import Person
 from .site import Site
@@ -70,7 +72,8 @@ def invoice(officer: Person, director: Person) -> int:
     today, month = clock.today(), roc.month_of(clock.today())
     officer.open("/care_invoices/make")
     officer.fill(institution=HOME, month=roc.month5(month), claimed_count="1").press("建立請款單")
-    away = absent_days(month, [Leave(today)], weekends=False)
+    with officer.site.app.app_context(), scope.use(scope.SYSTEM):
+        away = absent_days(month, [Leave(today)], calendar_of(db.session(), "10004"))
     due = month_due(month, dict.fromkeys([d for d in days_of(month) if d >= today], 17_000), away, 5).amount
     assert f"{due:,}" in officer.page.locator("#lines tfoot").inner_text()
     officer.fair().move("檢核請款單")

@@ -26,7 +26,7 @@ BENEFIT = "disability_care_subsidy"
 GRANTED = dt.date(2026, 3, 11)
 SETTINGS = {
     "disability_care_ceiling.residential": 21_000, "disability_care_ceiling.day": 12_000, "disability_care_ceiling.night": 15_000,
-    "disability_care_ceiling.community": 18_000, "disability_care_absence.days": 5, "disability_care_absence.weekends": 1,
+    "disability_care_ceiling.community": 18_000, "disability_care_absence.days": 5, "disability_care_absence.holidays": 1,
 }  # fmt: skip
 FACTS = {
     "card_held": True, "card_number": "J0000001", "card_grade": "severe", "card_classes": "1", "card_issued": dt.date(2024, 3, 1),

@@ -125,8 +125,8 @@ def test_請假8日_扣超過的3日(care, home):
     assert "請假計 8 日、扣 3 日" in line.note and "28／31 日" in line.note
 
 
-def test_週末返家不計請假_依縣府設定(care, home):
-    care.setting("disability_care_absence.weekends", "0", dt.date(2026, 8, 1))
+def test_放假日返家不計請假_依縣府設定(care, home):
+    care.setting("disability_care_absence.holidays", "0", dt.date(2026, 8, 1))
     pk = care.contract(care.granted(), home)
     care.away(pk, day("115/8/7"), day("115/8/17"))
     assert care.line(care.invoice(home, AUGUST)).absent == 6  # 8/7, 8/10 to 8/14

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.commands.casework.changes import ENDS
 from app.commands.parameters import parameters_in_force
+from app.commands.working_days import calendar_of
 from app.core import money, roc
 from app.models.application import Application
 from app.models.award import Award, AwardChange
@@ -18,6 +19,7 @@ from app.models.decision import Change, Decision
 from app.models.person import Person
 from app.rules import care_days
 from app.rules.care_days import Leave, MonthDue, Turn
+from app.rules.clocks import Calendar
 from app.rules.disability_care_subsidy import BENEFIT, SERVICES
 from app.rules.parameters import Missing, Parameters
 
@@ -66,7 +68,7 @@ def of_people(session: Session, people: Collection[int], month: int, fees: Mappi
     out = {}
     for c in contracts:
         law = laws.setdefault(c.county_code, parameters_in_force(session, c.county_code))
-        out[c.id] = _stay(c, cases.get(c.recipient_id), month, law, (fees or {}).get(c.id, c.fee))
+        out[c.id] = _stay(c, cases.get(c.recipient_id), month, law, calendar_of(session, c.county_code), (fees or {}).get(c.id, c.fee))
     return out
 
 
@@ -86,12 +88,12 @@ def _contracts(month: int) -> Select[CareContract]:
     )
 
 
-def _stay(c: CareContract, case: _Case | None, month: int, law: Parameters, fee: int) -> Stay:
+def _stay(c: CareContract, case: _Case | None, month: int, law: Parameters, calendar: Calendar, fee: int) -> Stay:
     stay = Stay(c)
     days = [d for d in care_days.days_of(month) if c.since <= d and (c.until is None or d <= c.until)]
     leaves = [Leave(a.left_on, a.back_on) for a in c.absences if not a.withdrawn]
     if any(leave.away(d) for leave in leaves for d in days):
-        _absences(stay, leaves, month, law, days)
+        _absences(stay, leaves, month, law, days, calendar)
     if case is None:
         return stay
     stay.award_id = case.award_id
@@ -111,16 +113,16 @@ def _stay(c: CareContract, case: _Case | None, month: int, law: Parameters, fee:
     return stay
 
 
-def _absences(stay: Stay, leaves: Iterable[Leave], month: int, law: Parameters, days: Collection[dt.date]) -> None:
+def _absences(stay: Stay, leaves: Iterable[Leave], month: int, law: Parameters, days: Collection[dt.date], calendar: Calendar) -> None:
     first = roc.first_day(month)
-    allowed, weekends = (law.on(first, f"disability_care_absence.{name}") for name in ("days", "weekends"))
-    for found in (allowed, weekends):
+    allowed, holidays = (law.on(first, f"disability_care_absence.{name}") for name in ("days", "holidays"))
+    for found in (allowed, holidays):
         if isinstance(found, Missing) or found.value is None:
             stay.problem = found.text if isinstance(found, Missing) else "請假日數的規定尚未登錄數值"
             return
-    assert not isinstance(allowed, Missing) and not isinstance(weekends, Missing)
+    assert not isinstance(allowed, Missing) and not isinstance(holidays, Missing)
     stay.allowed = int(allowed.value or 0)
-    counted = care_days.absent_days(month, tuple(leaves), bool(weekends.value))
+    counted = care_days.absent_days(month, tuple(leaves), None if holidays.value else calendar)
     stay.absent = [d for d in counted if d in days]
 
 
