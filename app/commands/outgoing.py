@@ -276,8 +276,8 @@ class Owed:
     @property
     def wording(self) -> str:
         if self.file is not None:
-            return str(OUTGOING_STATES[self.file.state]) + (f"（期限 {roc.show_date(self.due_on)}，逾期）" if self.late else "")
-        return "逾期未產製" if self.late else "待產製"
+            return str(OUTGOING_STATES[self.file.state])
+        return "未產製"
 
 
 def states(session: Session, county: str, months: Sequence[int], today: dt.date | None = None) -> list[Owed]:
@@ -298,13 +298,17 @@ def states(session: Session, county: str, months: Sequence[int], today: dt.date 
 def owed(session: Session, county: str, today: dt.date | None = None) -> list[Owed]:
     """What still has to leave for last month, and what is late of the months since the county's first award."""
     today = today or clock.today()
+    return [o for o in states(session, county, months_of(session, county, today), today) if not o.done]
+
+
+def months_of(session: Session, county: str, today: dt.date) -> list[int]:
+    """The last months whose lists the county sends from here: last month, and those before it back to the first list or award made here."""
     last = roc.month_of(today) - 1
     first = session.scalar(select(func.min(Award.from_month)).where(Award.county_code == county))
     if first is None:
         return []
     begun = session.scalar(select(func.min(OutgoingFile.month)).where(OutgoingFile.county_code == county))
-    months = [m for m in range(last - BACK + 1, last + 1) if m >= first and (m == last or (begun is not None and m >= begun))]
-    return [o for o in states(session, county, months, today) if not o.done]
+    return [m for m in range(last - BACK + 1, last + 1) if m >= first and (m == last or (begun is not None and m >= begun))]
 
 
 def counties_with_awards(session: Session) -> list[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.commands.base import CommandError
 from app.commands.casework import arrival_tasks
 from app.commands.casework.arrival_facts import READINGS
+from app.commands.casework.steps import TASK
 from app.commands.deliveries import SENDERS
 from app.core import clock
 from app.core.text import row_number
@@ -40,7 +41,7 @@ class CaseTaskView(CaseView):
     datamodel = ViewInterface(CaseTask)
     route_base = "/case_tasks"
     record_name = _l("Reported event")
-    lifecycle = arrival_tasks.TASK
+    lifecycle = TASK
     base_order = ("act_from", "asc")
     list_columns = ["kind", "case_no", "name", "benefit", "town_code", "happened_on", "effective_month", "due_on", "act_from", "state"]
     order_columns = ["happened_on", "effective_month", "due_on", "act_from", "state"]

@@ -54,8 +54,7 @@ class OutgoingView(ReferenceView):
 
     def list_context(self) -> dict[str, Any]:
         own = web.signed_in().scope.county_code
-        last = roc.month_of(clock.today()) - 1
-        months = list(range(last - outgoing.BACK + 1, last + 1))
+        months = outgoing.months_of(db.session(), own, clock.today()) if own else []
         return {
             "months": months[::-1], "lists": outgoing.lists(), "may_make": self.permits("make") and own is not None,
             "cells": {(o.wanted.code, o.month): o for o in outgoing.states(db.session(), own, months)} if own else {},

@@ -82,6 +82,14 @@ def test_the_same_file_twice_and_a_change_known_already_open_nothing(running, ar
     assert len(tasks(running)) == 1
 
 
+def test_a_change_recorded_from_another_paper_answers_the_report(running, arrive):
+    arrive("household_change", dt.date(2026, 11, 3), event("H1", "death", "1151020"))
+    with clock.frozen(dt.date(2026, 11, 4)):
+        number = changes.record_change(running.who("clerk"), running.id, "death", dt.date(2026, 10, 20), None, {}, "家屬申報")
+    found = task(running)
+    assert (found.state, found.change_id) == ("done", number)
+
+
 def test_an_annulled_death_withdraws_the_task_in_whatever_order_it_comes(running, arrive):
     arrive("household_change", dt.date(2026, 11, 3), event("H1", "death", "1151020"))
     arrive("household_change", dt.date(2026, 11, 5), event("H2", "death_annulled", "1151020", registered_date="1151104"))

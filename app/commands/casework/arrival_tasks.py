@@ -11,21 +11,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.commands.arrivals import on_arrival, on_taking_back
 from app.commands.base import Context, Refused, command
 from app.commands.deliveries import SENDERS, current_snapshots
-from app.commands.lifecycle import Lifecycle, Move
 from app.commands.parameters import exclusions_in_force
 from app.core import clock, roc
 from app.exchange import snapshots
 from app.exchange.delivery import Delivery
 from app.models.application import Application
 from app.models.award import Award
-from app.models.case_task import TASK_SOURCES, TASK_STATES, ArrivalWait, CaseTask
+from app.models.case_task import TASK_SOURCES, ArrivalWait, CaseTask
 from app.models.decision import Change
 from app.models.household import HouseholdMember
 from app.models.person import Person
@@ -35,19 +33,8 @@ from app.security import roles
 
 from . import changes
 from .arrival_facts import READINGS, Fact, Row
+from .steps import TASK
 
-TASK = Lifecycle(
-    CaseTask,
-    TASK_STATES,
-    (
-        Move("record", _l("Record the change"), ("open",), "done", "casework.record_change", by="handled_by_id", style="primary"),
-        Move("settle", _l("Handled otherwise"), ("open",), "done", "casework.settle_task", by="handled_by_id", needs_comment=True),
-        Move("dismiss", _l("No change needed"), ("open",), "dismissed", "casework.settle_task", by="handled_by_id", needs_comment=True),
-        Move("withdraw", _l("Withdrawn by its source"), ("open",), "withdrawn", "exchange.import"),
-        Move("reopen", _l("Reported again"), ("withdrawn",), "open", "exchange.import"),
-        Move("amend", _l("Corrected by its source"), ("open",), "open", "exchange.import"),
-    ),
-)
 _MEMBER_EVENTS = ("death", "move_out", "household", "custody")
 _CARD_ONLY = ("death", "identity")
 _LASTING = ("death", "move_out", "custody", "placement", "abroad", "elsewhere")

@@ -31,7 +31,7 @@ from .hooks import CHANGED, OPENED
 from .intake import LINES, MEMBER_FIELDS, case_number
 from .problems import account_problems
 from .review import running_award
-from .steps import CHANGE
+from .steps import CHANGE, TASK
 
 STOPS = {
     "death": StopReason.DEATH,
@@ -124,7 +124,17 @@ def record_change(
     ctx.session.add(change)
     ctx.session.flush()
     ctx.audit("case_change.recorded", change, kind=kind, effective_month=month)
+    _answer_reports(ctx, change)
     return change.id
+
+
+def _answer_reports(ctx: Context, change: Change) -> None:
+    """What a register reported of this case and day is answered by the change, whoever recorded it from whatever paper."""
+    reported = select(CaseTask).where(
+        CaseTask.application_id == change.application_id, CaseTask.change_kind == change.kind, CaseTask.happened_on == change.happened_on, CaseTask.state == "open"
+    )  # fmt: skip
+    for task in ctx.session.scalars(reported).all():
+        TASK.advance(ctx, task, "record", "已登錄同一日的異動", change_id=change.id)
 
 
 def _check_account(application: Application, details: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
-"""The lifecycle of an application and of a change, as data: who may move what from where to where."""
+"""The lifecycles of an application, of a change and of a reported event, as data: who may move what from where to where."""
 
 from flask_babel import lazy_gettext as _l
 
 from app.commands.lifecycle import Lifecycle, Move
 from app.models.application import STATES, Application
+from app.models.case_task import TASK_STATES, CaseTask
 from app.models.decision import CHANGE_STATES, Change
 
 from . import deadlines
@@ -50,3 +51,16 @@ CHANGE = Lifecycle(
         Move("refuse", _l("Do not accept"), ("recorded",), "refused", "casework.decide_change", by="decided_by_id", differs_from=("recorded_by_id",), needs_comment=True, style="danger"),
     ),
 )  # fmt: skip
+
+TASK = Lifecycle(
+    CaseTask,
+    TASK_STATES,
+    (
+        Move("record", _l("Record the change"), ("open",), "done", "casework.record_change", by="handled_by_id", style="primary"),
+        Move("settle", _l("Handled otherwise"), ("open",), "done", "casework.settle_task", by="handled_by_id", needs_comment=True),
+        Move("dismiss", _l("No change needed"), ("open",), "dismissed", "casework.settle_task", by="handled_by_id", needs_comment=True),
+        Move("withdraw", _l("Withdrawn by its source"), ("open",), "withdrawn", "exchange.import"),
+        Move("reopen", _l("Reported again"), ("withdrawn",), "open", "exchange.import"),
+        Move("amend", _l("Corrected by its source"), ("open",), "open", "exchange.import"),
+    ),
+)
