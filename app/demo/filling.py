@@ -20,7 +20,7 @@ from app.models.payment import Payment
 from app.models.person import Person
 from app.security import audit, scope
 
-from . import accounts, care, cases, further, means, people
+from . import accounts, care, cases, further, means, notices, people
 from .accounts import DIRECTOR, OFFICER, Staff
 from .cases import Made
 from .months import Months
@@ -60,6 +60,7 @@ def fill(households: int = DEFAULT_HOUSEHOLDS, seed: int = DEFAULT_SEED, say: Ca
         say(f"　{len(made):,} 件申請（{time.monotonic() - began:.0f} 秒）")
         Months(session, staff, population, wealth, made, seed, first, first + RUNS - 1).work()
         others = further.fill(population, staff, seed)
+        notices.fill(session, staff)
         _begin(session)
         deadlines.refresh(session)
         session.commit()

@@ -87,11 +87,20 @@ def decision_values(decision: Decision, application: Application) -> Values:
         "效期起日": roc.long_date(decision.valid_from) if decision.valid_from else None,
         "效期迄日": roc.long_date(decision.valid_to) if decision.valid_to else None,
         "核定理由": _sentence(decision.reason),
-        "適用條文": "、".join(dict.fromkeys(t["article"] for t in decisive or trace)) or None,
+        "適用條文": _articles([t["article"] for t in decisive or trace]) or None,
         "審核事實": _facts(money) if decision.outcome == "granted" else None,
         "不符事實": (_facts(decisive) or decision.reason) if decision.outcome == "rejected" else None,
         "核定文號": decision.decision_no,
     }
+
+
+def _articles(cited: list[str]) -> str:
+    """「甲辦法第2條、第7條第1項；乙法第5條」: every law named once, in the order they were first applied."""
+    laws: dict[str, list[str]] = {}
+    for text in dict.fromkeys(cited):
+        law, sign, rest = text.partition("第")
+        laws.setdefault(law, []).append(sign + rest)
+    return "；".join(law + "、".join(articles) for law, articles in laws.items())
 
 
 def _facts(lines: list[dict[str, Any]]) -> str | None:

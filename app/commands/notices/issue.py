@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from app.commands.base import Context, NotFound, Refused, command
 from app.commands.casework.changes import STOPS
@@ -258,26 +258,33 @@ def issue(ctx: Context, source: str, key: int, receiver: str = "", address: str 
     subject = subject_of(ctx, source, key)
     _may(ctx, subject)
     subject = replace(subject, receiver=receiver.strip()[:50] or subject.receiver, address=address.strip()[:120] or subject.address)
-    return _issue(ctx, Desk(ctx.session, clock.today()), subject, None).id
-
-
-def _issue(ctx: Context, desk: Desk, subject: Subject, batch: str | None) -> Notice:
-    if not subject.receiver or not subject.address:
-        raise Refused("請填寫受文者與送達地址（當事人死亡時填家屬或繼承人）", "E-NOTICE-ADDRESS")
     if standing(ctx.session, subject):
         raise Refused("這項處分的通知書已經發文；要更正時請先撤回原通知書，再重新發文", "E-NOTICE-TWICE")
+    notice = _made(ctx, Desk(ctx.session, clock.today()), subject, None)
+    _issued(ctx, [notice])
+    return notice.id
+
+
+def _made(ctx: Context, desk: Desk, subject: Subject, batch: str | None) -> Notice:
+    """The notice, not yet in the session. Raises Refused."""
+    if not subject.receiver or not subject.address:
+        raise Refused("請填寫受文者與送達地址（當事人死亡時填家屬或繼承人）", "E-NOTICE-ADDRESS")
     number = subject.number or _number(ctx, desk.sender(subject.office), desk.on)
     made, known, used = letter(desk, subject, number)
-    notice = Notice(
+    return Notice(
         county_code=subject.county_code, town_code=subject.town_code, benefit=subject.benefit, kind=subject.kind, number=number,
         agency=made.agency, issued_on=desk.on, issued_at=ctx.now, issued_by_id=ctx.actor.user_id, created_by_id=ctx.actor.user_id,
         template_id=used.template_id, edition=used.edition, person_id=subject.person.person_id, name=subject.receiver, address=subject.address,
         subject=made.subject, letter=asdict(made), fields={k: v for k, v in known.items() if v}, batch=batch, **subject.keys,
     )  # fmt: skip
-    ctx.session.add(notice)
+
+
+def _issued(ctx: Context, made: Sequence[Notice]) -> None:
+    """Keep notices, with an audit entry each."""
+    ctx.session.add_all(made)
     ctx.session.flush()
-    ctx.audit("notice.issued", notice, kind=subject.kind, edition=used.edition)
-    return notice
+    for notice in made:
+        ctx.audit("notice.issued", notice, kind=notice.kind, edition=notice.edition)
 
 
 def standing(session: Session, subject: Subject) -> bool:
@@ -310,8 +317,9 @@ def issue_decisions(ctx: Context, decision_ids: Sequence[int], batch: str) -> Ro
     desk, done = Desk(ctx.session, clock.today()), Round()
     rows = ctx.session.scalars(
         select(Decision).where(Decision.id.in_(decision_ids)).order_by(Decision.id)
-        .options(selectinload(Decision.application).selectinload(Application.applicant))
+        .options(defer(Decision.facts), selectinload(Decision.application).selectinload(Application.applicant))
     ).all()  # fmt: skip
+    made: list[Notice] = []
     have = set(ctx.session.scalars(select(Notice.decision_id).where(Notice.decision_id.in_(decision_ids), Notice.state != "withdrawn")))
     for row in rows:
         if row.id in have:
@@ -319,11 +327,13 @@ def issue_decisions(ctx: Context, decision_ids: Sequence[int], batch: str) -> Ro
         subject = _decision(ctx, row)
         _may(ctx, subject)
         try:
-            done.issued.append(_issue(ctx, desk, subject, batch).id)
+            made.append(_made(ctx, desk, subject, batch))
         except Refused as error:
             if error.code == "E-NOTICE-SENDER":
                 raise
             done.refused.append((row.application.case_no, error.message))
+    _issued(ctx, made)
+    done.issued = [n.id for n in made]
     return done
 
 

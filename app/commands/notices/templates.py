@@ -3,7 +3,7 @@
 import datetime as dt
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -51,7 +51,7 @@ class Wording:
 
     @property
     def parts(self) -> dict[str, str]:
-        return {name: str(value) for name, value in asdict(self).items() if name in PARTS}
+        return {name: getattr(self, name) for name in PARTS}
 
 
 @cache

@@ -63,7 +63,7 @@ def _problems(part: str, tree: nodes.Template, fields: frozenset[str]) -> Iterat
             return
         if isinstance(node, nodes.Name) and node.name not in fields:
             near = get_close_matches(node.name, fields, 1, 0.4)
-            yield f"{where}沒有「{node.name}」這個欄位" + (f"，是否為「{near[0]}」？" if near else "；可用的欄位列在右側")
+            yield f"{where}沒有「{node.name}」這個欄位" + (f"，是否為「{near[0]}」？" if near else "；可用的欄位列在下方")
 
 
 def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
@@ -85,14 +85,16 @@ def mentioned(text: str) -> set[str]:
 
 
 @lru_cache(maxsize=256)
-def _compiled(text: str) -> Template:
+def _compiled(text: str, fields: frozenset[str]) -> Template:
+    """Raises ValueError for a text with problems."""
+    if found := problems("", text, fields):
+        raise ValueError(found[0])
     return _SANDBOX.from_string(text)
 
 
 def fill(text: str, values: Mapping[str, str | None], fields: frozenset[str]) -> list[str]:
     """The lines of a text with its fields filled in; lines left empty are dropped. Raises FieldMissing; ValueError for a text with problems."""
-    if found := problems("", text, fields):
-        raise ValueError(found[0])
+    template = _compiled(text, fields)
     given: dict[str, Any] = {name: " ".join(v.split()) if (v := values.get(name)) else _NotKnown(name) for name in fields}
-    lines = _compiled(text).render(given).splitlines()
+    lines = template.render(given).splitlines()
     return [line.strip() for line in lines if line.strip()]
