@@ -57,6 +57,7 @@ def _filled(version: LocalVersion) -> LocalVersion:
     return replace(
         version,
         law="示範縣自治規定（假設）",
+        who=version.who.replace("（建議，由縣府確認）", ""),
         amount_article="第5條（示範）",
         tests=tuple(replace(t, article=f"第3條第{i}款（示範）", edge="in") for i, t in enumerate(version.tests, 1)),
         amounts=tuple(replace(a, article="第5條（示範）") for a in version.amounts),

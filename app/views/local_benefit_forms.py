@@ -346,7 +346,7 @@ def example_form(version: LocalVersion, names: Mapping[str, str]) -> type[Form]:
         else:
             fields[name] = YesNoSelect(questions[name]) if name.startswith(FINDING) else _QUESTIONS[name]()
     for i, parameter in enumerate(settings_of(version)):
-        fields[f"{SETTING}{i}"] = _number(f"縣市設定「{label_of(parameter)}」", "本例所用的數值，與實際設定無關")
+        fields[f"{SETTING}{i}"] = _number(f"縣市設定「{label_of(parameter)}」", "本例所用的數值；留白採本縣目前的設定")
     return type("ExampleForm", (Form,), fields)
 
 
