@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from app.core.text import fold
@@ -27,6 +28,7 @@ class Header:
     rows: int
 
 
+@lru_cache(maxsize=4096)
 def normal_title(title: str) -> str:
     """A title as compared: folded, without blanks, stars and a remark in brackets at its end."""
     text = re.sub(r"[\s*＊]+", "", fold(title)).lower()
