@@ -39,8 +39,8 @@ def _numbers(dialect: str) -> str:
 def fill(engine: Engine, rows: int) -> None:
     """`rows` people with one application each: six of ten in one county, one of twenty still under way, dates over fifteen years."""
     dialect = engine.dialect.name
-    day = "DATE '2010-01-01' + (n.i * 7919 % 5600)" if dialect == "postgresql" else "date('2010-01-01', '+' || (n.i * 7919 % 5600) || ' days')"
-    born = "DATE '1930-01-01' + (n.i * 31 % 9000)" if dialect == "postgresql" else "date('1930-01-01', '+' || (n.i * 31 % 9000) || ' days')"
+    day = "DATE '2010-01-01' + (n.i % 5600 * 7919 % 5600)" if dialect == "postgresql" else "date('2010-01-01', '+' || (n.i % 5600 * 7919 % 5600) || ' days')"
+    born = "DATE '1930-01-01' + (n.i % 9000 * 31 % 9000)" if dialect == "postgresql" else "date('1930-01-01', '+' || (n.i % 9000 * 31 % 9000) || ' days')"
     padded = "lpad(CAST(n.i AS text), 8, '0')" if dialect == "postgresql" else "printf('%08d', n.i)"
     false = "false" if dialect == "postgresql" else "0"
     state = "CASE " + " ".join(f"WHEN n.i % 140 = {k * 17} THEN '{s}'" for k, s in enumerate(STATES)) + " WHEN n.i % 10 = 3 THEN 'rejected' ELSE 'approved' END"
