@@ -448,15 +448,15 @@ def register(appbuilder: Any) -> None:
     )  # fmt: skip
 
 
-def buttons(item: Application, who: Any) -> list[tuple[str, str]]:
-    """(label, address) of the notices that can be issued from a case's page now, besides those of its changes."""
+def buttons(item: Application, who: Any, written: Sequence[Notice]) -> list[tuple[str, str]]:
+    """(label, address) of the notices that can be issued from a case's page now, besides those of its changes. `written` = `of_case`."""
     if who is None or not who.can("notices.issue"):
         return []
     session, out = db.session(), []
     town = who.scope.level == "township"
     if not town and item.state in ("approved", "rejected") and item.decisions:
         last = item.decisions[-1]
-        if session.scalar(issue.decisions_due().where(Decision.id == last.id)):
+        if not any(n.decision_id == last.id and n.state != "withdrawn" for n in written):
             out.append((f"發{KINDS[last.outcome]}", issue_url("decision", last.id)))
     if town and item.corrections:
         latest = item.corrections[-1]
