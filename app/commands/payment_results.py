@@ -24,7 +24,7 @@ from app.payments.line import Line, Payee
 from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import payment_files, payment_lines
+from . import payment_files, payment_lines, payment_returns
 from .arrivals import on_arrival
 from .base import Context, Refused, command
 from .care.institutions import payee_by_number
@@ -177,6 +177,8 @@ def _take_in(ctx: Context, run: PaymentRun, results: list[reconcile.TransferResu
     if not outcome.credited and not outcome.returned:
         return outcome
     _apply(ctx, run, outcome)
+    payment_returns.open_signs(ctx, run, {no: r.return_code or "99" for no, r in outcome.returned.items()})
+    payment_returns.close_paid(ctx, run, list(outcome.credited))
     ctx.session.add(
         ResultFile(
             county_code=run.county_code, town_code=run.town_code, benefit=run.benefit, run_id=run.id, sha256=sha256,

@@ -1,4 +1,4 @@
-"""Tasks in running cases that a received record, or the disability register, opened, and how long a county waits before it acts on one."""
+"""Tasks in running cases that a received record, the disability register or a returned payment opened, and how long a county waits before it acts on one."""
 
 import datetime as dt
 from typing import Any
@@ -35,6 +35,7 @@ TASK_KINDS = {
     "holder_died": _l("Holder died"),
     "permit_renew": _l("Permit: renewal may be asked for"),
     "permit_back": _l("Permit to be returned"),
+    "returned": _l("Payment came back"),
 }
 REGISTER = "disability_register"
 TASK_SOURCES = {**SOURCES, REGISTER: _l("Disability register")}

@@ -35,27 +35,31 @@ class SentLine:
 
 @dataclass(frozen=True)
 class ReturnAction:
-    """What a return code asks for. `doubt`: the code is a sign about the person, so a doubt is opened."""
+    """What a return code asks for. `doubt`: the code is a sign about the person, so a task is opened in the case.
+
+    `letter`: a new account helps, so the person is asked for one (改匯通知).
+    """
 
     code: str
     title: str
     action: str
     doubt: bool = False
+    letter: bool = False
 
 
 NEW_ACCOUNT = "寄發改匯通知（附回條）請受補助人提供新帳戶，登錄後重匯"
 RETURN_ACTIONS: Mapping[str, ReturnAction] = {
     a.code: a
     for a in (
-        ReturnAction("04", "無此帳號", NEW_ACCOUNT),
-        ReturnAction("05", "收受者統編錯誤", "核對身分證統一編號與帳戶名義人；" + NEW_ACCOUNT),
-        ReturnAction("22", "帳戶已結清", NEW_ACCOUNT, doubt=True),
-        ReturnAction("23", "靜止戶", NEW_ACCOUNT, doubt=True),
-        ReturnAction("24", "凍結戶", "通知可申請開立專戶，登錄專戶後重匯", doubt=True),
-        ReturnAction("25", "帳戶存款遭法院強制執行", "通知可申請開立專戶，登錄專戶後重匯", doubt=True),
-        ReturnAction("26", "警示戶", "查明原因後再決定重匯或改開專戶", doubt=True),
+        ReturnAction("04", "無此帳號", NEW_ACCOUNT, letter=True),
+        ReturnAction("05", "收受者統編錯誤", "核對身分證統一編號與帳戶名義人；" + NEW_ACCOUNT, letter=True),
+        ReturnAction("22", "帳戶已結清", NEW_ACCOUNT, doubt=True, letter=True),
+        ReturnAction("23", "靜止戶", NEW_ACCOUNT, doubt=True, letter=True),
+        ReturnAction("24", "凍結戶", "通知可申請開立專戶，登錄專戶後重匯", doubt=True, letter=True),
+        ReturnAction("25", "帳戶存款遭法院強制執行", "通知可申請開立專戶，登錄專戶後重匯", doubt=True, letter=True),
+        ReturnAction("26", "警示戶", "查明原因後再決定重匯或改開專戶", doubt=True, letter=True),
         ReturnAction("27", "收受者已死亡", "查對戶籍死亡登記；死亡次月起停發並計算溢領", doubt=True),
-        ReturnAction("28", "帳戶停止使用", NEW_ACCOUNT),
+        ReturnAction("28", "帳戶停止使用", NEW_ACCOUNT, letter=True),
         ReturnAction("91", "未交易或匯入失敗", "洽金融機構查明後重匯"),
         ReturnAction("99", "其他", "洽金融機構查明原因後重匯"),
     )

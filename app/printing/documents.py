@@ -52,11 +52,14 @@ class Letter:
     watermark: str = ""
     certificate: bool = False
     """Without the head of a letter: receiver, speed, attachments."""
+    slip_title: str = ""
+    slip: tuple[tuple[str, str], ...] = ()
+    """A reply slip on a page of its own: (label, what is filled in already)."""
 
 
 def letter_of(plain: Mapping[str, Any]) -> Letter:
     """A letter as it was kept (`dataclasses.asdict`, through JSON)."""
-    pairs = {name: tuple(tuple(row) for row in plain[name]) for name in ("party", "remedy", "members")}
+    pairs = {name: tuple(tuple(row) for row in plain.get(name, ())) for name in ("party", "remedy", "members", "slip")}
     sections = tuple(Section(s["title"], tuple((m, t) for m, t in s["items"])) for s in plain["sections"])
     return Letter(**{**plain, **pairs, "sections": sections, "contact": tuple(plain["contact"]), "copies": tuple(plain["copies"])})
 

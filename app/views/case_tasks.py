@@ -58,6 +58,7 @@ class CaseTaskView(CaseView):
         ("得重新鑑定", {"_flt_0_state": "open", "_flt_0_kind": "may_apply"}),
         ("應通知", {"_flt_0_state": "open", "_flt_0_kind": "notify"}),
         ("證明待領取", {"_flt_0_state": "open", "_flt_0_kind": "pick_up"}),
+        ("退匯徵兆", {"_flt_0_state": "open", "_flt_0_kind": "returned"}),
         ("識別證得換發", {"_flt_0_state": "open", "_flt_0_kind": "permit_renew"}),
         ("全部", {}),
     )

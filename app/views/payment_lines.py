@@ -1,8 +1,9 @@
 """Lines of registers, returned payments, and how each office pays."""
 
+import io
 from typing import Any
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -10,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import SelectField
 
-from app.commands import payer_settings, payment_results
+from app.commands import payer_settings, payment_results, payment_returns, printing
 from app.commands.base import CommandError
 from app.commands.benefit_rows import benefit_row
 from app.commands.payments import MAKERS
@@ -55,7 +56,7 @@ class ReturnsView(PageView):
 
     route_base = "/returned_payments"
     title = _l("Returned payments")
-    default_roles = {"can_index": roles.READERS, "can_repay": MAKERS, "can_close": roles.SUPERVISORS}
+    default_roles = {"can_index": roles.READERS, "can_repay": MAKERS, "can_letters": MAKERS, "can_close": roles.SUPERVISORS}
 
     @expose("/")
     @has_access
@@ -83,7 +84,7 @@ class ReturnsView(PageView):
             count += len(rows)
         web.log_access("show", (PaymentLine.__tablename__, None), "撥款作業：退匯清單", rows=count)
         return self.page(
-            "payments/returns.html", groups=groups, may_repay=who.can("payments.build"), may_close=who.can("payments.close_return"),
+            "payments/returns.html", groups=groups, may_repay=who.can("payments.build"), may_write=who.can("payments.return_letters"), may_close=who.can("payments.close_return"),
             month=roc.month5(roc.month_of(clock.today())),
         )  # fmt: skip
 
@@ -97,6 +98,7 @@ class ReturnsView(PageView):
             "action": reconcile.action_for(x.return_code or "").action,
             "ready": changed or x.return_code in ("91", "99"),
             "changed": changed,
+            "letter": payment_returns.wants_letter(x),
             "case": case,
         }
 
@@ -115,6 +117,20 @@ class ReturnsView(PageView):
         except CommandError as error:
             flash(error.message, "danger")
             return redirect(url_for(f"{self.endpoint}.index"), 303)
+
+    @expose("/letters", methods=["POST"])
+    @has_access
+    def letters(self) -> ResponseReturnValue:
+        """改匯通知 with reply slips as one PDF: of the line whose button was pressed, or of all that are ticked; logged."""
+        asked = [request.form["only"]] if "only" in request.form else request.form.getlist("letter")
+        try:
+            made, made_at = payment_returns.change_letters(web.signed_in(), [number for v in asked if (number := row_number(v)) is not None])
+            content = printing.print_letters(made, made_at)
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(f"{self.endpoint}.index"), 303)
+        web.log_access("print", (PaymentLine.__tablename__, None), "撥款作業：列印改匯通知", rows=len(made))
+        return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name="改匯通知.pdf")
 
     @expose("/close/<int:line_id>", methods=["POST"])
     @has_access

@@ -441,6 +441,7 @@ name_events(
         "payment_run.confirm": _l("Finding confirmed"),
         "payment_run.file_written": _l("File written"),
         "payment_run.result": _l("Transfer result taken in"),
+        "payment_line.letter": _l("Letters asking for a new account printed"),
     }
 )
 

@@ -18,15 +18,15 @@ def row(of: Any, key: str, kind: str, **values: Any) -> dict[str, Any]:
     """The columns of a task: `of` says where (county, township) and whose (`benefit`, `case_no`, `person_id`, `name`); dates as given."""
     today = clock.today()
     return {
-        "county_code": of.county_code, "town_code": of.town_code, "benefit": of.benefit, "case_no": of.case_no, "person_id": of.person_id,
-        "name": of.name, "source": REGISTER, "key": key, "kind": kind, "state": "open", "change_kind": "", "award_id": None, "application_id": None,
+        **{c: getattr(of, c) for c in ("county_code", "town_code", "benefit", "case_no", "person_id", "name") if c not in values},
+        "source": REGISTER, "key": key, "kind": kind, "state": "open", "change_kind": "", "award_id": None, "application_id": None,
         "card_id": None, "permit_id": None, "until": None, "effective_month": None, "article": "", "details": {}, "act_from": today,
         "due_on": today, "batch_id": None, "change_id": None, "version": 1, **values,
     }  # fmt: skip
 
 
-def open_tasks(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Open the tasks that were never opened before, by their `key`; how many.
+def open_tasks(ctx: Context, rows: Sequence[Mapping[str, Any]], source: str = REGISTER) -> int:
+    """Open the tasks that were never opened before, by their `key` within the `source` (which the rows carry too); how many.
 
     A card changes what other programmes owe, so the rows may be of benefits the actor does not look after.
     """
@@ -35,7 +35,7 @@ def open_tasks(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> int:
         for start in range(0, len(rows), CHUNK):
             part = {(r["county_code"], r["benefit"], r["case_no"], r["key"]): r for r in rows[start : start + CHUNK]}
             there = select(CaseTask.county_code, CaseTask.benefit, CaseTask.case_no, CaseTask.key).where(
-                CaseTask.source == REGISTER, CaseTask.key.in_({r["key"] for r in part.values()})
+                CaseTask.source == source, CaseTask.key.in_({r["key"] for r in part.values()})
             )
             known = {tuple(name) for name in ctx.session.execute(there)}
             if fresh := [{**r, "opened_at": ctx.now} for name, r in part.items() if name not in known]:
@@ -46,11 +46,11 @@ def open_tasks(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> int:
     return opened
 
 
-def close_tasks(ctx: Context, outcome: str, *criteria: ColumnElement[bool]) -> int:
-    """Close the open tasks of the register that fit all criteria, saying in their history what settled them; how many."""
+def close_tasks(ctx: Context, outcome: str, *criteria: ColumnElement[bool], source: str = REGISTER) -> int:
+    """Close the open tasks of the `source` that fit all criteria, saying in their history what settled them; how many."""
     ctx.session.flush()
     with scope.use(scope.SYSTEM):
-        keys = list(ctx.session.scalars(select(CaseTask.id).where(CaseTask.source == REGISTER, CaseTask.state == "open", *criteria)))
+        keys = list(ctx.session.scalars(select(CaseTask.id).where(CaseTask.source == source, CaseTask.state == "open", *criteria)))
         if not keys:
             return 0
         ctx.session.execute(
