@@ -174,6 +174,7 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
         return (
             UniqueConstraint("county_code", "case_no"),
             Index("uq_application_open", "applicant_id", "benefit", unique=True, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
+            Index("ix_application_case_no", "county_code", "case_no", postgresql_ops={"case_no": "varchar_pattern_ops"}),
             Index("ix_application_queue", "town_code", "benefit", "state", "received_on"),
             Index("ix_application_town_list", "town_code", "benefit", "id"),
             Index("ix_application_list", "county_code", "benefit", "id"),

@@ -8,12 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Model, PersonIdType, Stamped, TownScoped, Versioned
 
+PREFIX = {"name": "varchar_pattern_ops"}
+"""PostgreSQL serves a search for the beginning of a name only from such an index."""
+
 
 class Person(Versioned, Stamped, TownScoped, Model):
     """Belongs to the township of household registration; moving there is a command, not an edit."""
 
     __tablename__ = "person"
-    __table_args__ = (UniqueConstraint("county_code", "person_id"), Index("ix_person_county_name", "county_code", "name"))
+    __table_args__ = (UniqueConstraint("county_code", "person_id"), Index("ix_person_county_name", "county_code", "name", postgresql_ops=PREFIX))
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(PersonIdType, index=True, info={"label": _l("National ID")})
     name: Mapped[str] = mapped_column(String(50), index=True, info={"label": _l("Name")})
