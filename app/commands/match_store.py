@@ -8,15 +8,16 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core import roc
+from app.matching.precision import smoothed
 from app.models.doubt import Doubt, DoubtAnswer, DoubtSighting
 from app.models.match_run import MatchRun
 
 from . import bulk
 from .base import Context
+from .match_rules import measured, rule_figures
 from .numbers import take
 
 CHUNK = 900
-WEIGHT = {"A": 100, "B": 10, "C": 1}
 LASTING = ("no_overpayment", "our_data_error", "source_data_error")
 """Outcomes that answer the fact itself. The others answer the months they name: a payment for a further month is a new fact."""
 
@@ -44,6 +45,7 @@ def store(ctx: Context, run: MatchRun, found: Sequence[dict[str, Any]], county: 
     _sight(session, run, seen)
     _withdraw(session, run, county)
     _count(session, run)
+    _order(session)
     return silent
 
 
@@ -101,7 +103,7 @@ def _latest(doubt: dict[str, Any], month: int, now: dt.datetime) -> dict[str, An
     return {
         "town_code": doubt["town"],
         "grade": doubt["grade"],
-        "rank": WEIGHT[doubt["grade"]] * doubt["over"],
+        "rank": 0,  # see _order
         "rule_version": doubt["rule_version"],
         "relation": doubt["relation"],
         "own_condition": bool(doubt["own"]),
@@ -245,3 +247,19 @@ def _count(session: Session, run: MatchRun) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def _order(session: Session) -> None:
+    """The queue of everybody: expected recoverable dollars × the measured precision of the rule version and grade, in NTD × 100."""
+    right = measured(rule_figures(session))
+    waiting = session.execute(
+        select(Doubt.rule_code, Doubt.rule_version, Doubt.grade).where(Doubt.state == "open", Doubt.expected_overpaid > 0).distinct()
+    ).all()
+    for rule, version, grade in waiting:
+        worth = round(100 * smoothed(*right.get((rule, version, grade), (0, 0)), grade))
+        session.execute(
+            update(Doubt)
+            .where(Doubt.state == "open", Doubt.rule_code == rule, Doubt.rule_version == version, Doubt.grade == grade)
+            .values(rank=Doubt.expected_overpaid * worth)
+            .execution_options(synchronize_session=False)
+        )

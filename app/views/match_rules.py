@@ -1,0 +1,84 @@
+"""Rule page (規則成效): per rule version how often it was right, where, by which source and when, what was confirmed and why it was not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import abort, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import lazy_gettext as _l
+
+from app.commands.match_rules import Figures, added_up, rule_figures, top_reasons
+from app.commands.matching import SOURCE_NAMES
+from app.core import roc
+from app.exchange import codes
+from app.extensions import db
+from app.matching.rules import RULES
+from app.models.doubt import DOUBT_GRADES
+from app.security.roles import AUDITOR, COUNTY, MINISTRY_OFFICER
+
+from .base import PageView
+
+ORDER = 61
+BREAKDOWNS = (
+    ("各縣市", lambda f: f.county, lambda v: codes.COUNTIES.get(v, v)),
+    ("各資料來源", lambda f: f.source, lambda v: SOURCE_NAMES.get(v, v)),
+    ("各月份（首次列為疑義）", lambda f: f.month, roc.show_month),
+)
+
+
+def _title(rule: str) -> str:
+    return RULES[rule].title if rule in RULES else rule
+
+
+def listed(figures: Mapping[Any, Figures]) -> list[Figures]:
+    """One line per rule version and grade that has doubts; a rule whose present version has none stands there with empty cells."""
+    with_doubts = {(f.rule, f.version) for f in figures.values()}
+    silent = [Figures(code, rule.version, "") for code, rule in RULES.items() if (code, rule.version) not in with_doubts]
+    order = {code: n for n, code in enumerate(RULES)}
+    return sorted([*figures.values(), *silent], key=lambda f: (order.get(f.rule, 99), -f.version, f.grade))
+
+
+class RuleView(PageView):
+    """規則成效。"""
+
+    route_base = "/match-rules"
+    title = _l("Rule results")
+    base_permissions = ["can_index"]
+    default_roles = (*COUNTY, MINISTRY_OFFICER, AUDITOR)
+
+    @expose("/")
+    @has_access
+    def index(self) -> ResponseReturnValue:
+        figures = added_up((f for f in rule_figures(db.session()) if f.rule in RULES), lambda f: f.key)
+        return self.page("matching/rules.html", lines=listed(figures), rule_title=_title)
+
+    @expose("/<rule>/<int:version>/<grade>")
+    @has_access
+    @permission_name("index")
+    def show(self, rule: str, version: int, grade: str) -> ResponseReturnValue:
+        """One rule version and grade: by county, source and month, and the reasons against it."""
+        if rule not in RULES or grade not in DOUBT_GRADES or version > RULES[rule].version:
+            abort(404)
+        rows = rule_figures(db.session(), rule, version, grade)
+        tables = []
+        for caption, by, name in BREAKDOWNS:
+            parts = added_up(rows, by)
+            tables.append((caption, [(name(key), parts[key]) for key in sorted(parts)]))
+        may_list = self.appbuilder.sm.has_access("can_list", "DoubtView")
+        return self.page(
+            "matching/rule.html",
+            title=f"{_title(rule)}　第 {version} 版　{DOUBT_GRADES[grade]}",
+            rule=RULES[rule],
+            total=added_up(rows, lambda f: 0).get(0, Figures(rule, version, grade)),
+            tables=tables,
+            reasons=top_reasons(db.session(), rule, version, grade),
+            doubts_url=url_for("DoubtView.list", _flt_0_rule_code=rule, _flt_0_grade=grade) if may_list else "",
+        )
+
+
+def register(appbuilder: Any) -> None:
+    appbuilder.add_view(
+        RuleView, "Rule results", label=_l("Rule results"), icon="fa-line-chart", category="Matching", category_label=_l("Matching")
+    )
