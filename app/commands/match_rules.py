@@ -109,7 +109,7 @@ def rule_figures(session: Session, rule: str | None = None, version: int | None 
     for column, value in ((Doubt.rule_code, rule), (Doubt.rule_version, version), (Doubt.grade, grade)):
         if value is not None:
             found = found.where(column == value)
-    return [Figures(*(v if isinstance(v, str) else int(v) for v in row)) for row in session.execute(found)]
+    return [Figures(*row[:6], *(int(n) for n in row[6:])) for row in session.execute(found)]  # PostgreSQL's sums are decimals
 
 
 def added_up(rows: Iterable[Figures], by: Callable[[Figures], Any]) -> dict[Any, Figures]:
