@@ -109,6 +109,12 @@ def _ids(session: Any, model: Any, names: set[str]) -> dict[str, int]:
     return dict(session.execute(select(model.name, model.id)).all())
 
 
+def _opening(view: Any) -> str:
+    """The permission of the page a menu entry opens: who may do something else there only has no use for the entry."""
+    page = getattr(view, view.default_view)
+    return f"can_{getattr(page, '_permission_name', view.default_view)}"
+
+
 def default_grants() -> dict[tuple[str, str], tuple[str, ...]]:
     """(permission, view menu) → roles of a fresh installation, from what commands and screens declare."""
     grants: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -127,7 +133,7 @@ def default_grants() -> dict[tuple[str, str], tuple[str, ...]]:
             if item.name == "-" or item.baseview is None:
                 continue
             view = item.baseview
-            holders = {r for p in view.base_permissions or () for r in grants.get((p, view.class_permission_name), ())}
+            holders = set(grants.get((_opening(view), view.class_permission_name), ()))
             grants["menu_access", item.name] = tuple(r for r in roles.ALL if r in holders)
             reach |= holders
         if category.childs:

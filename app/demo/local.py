@@ -39,7 +39,7 @@ def define(staff: Staff) -> None:
         local_benefits.save_draft(staff.actor(OFFICER), pk, _filled(_stored(staff, pk)))
         local_benefits.propose(staff.actor(OFFICER), pk)
         local_benefits.activate(staff.actor(DIRECTOR), pk, "示範縣的假設規定")
-    pk = local_benefits.create_benefit(staff.actor(OFFICER2), "示範縣百歲敬老金", "百歲", "CEN")
+    pk = local_benefits.create_benefit(staff.actor(OFFICER2), "示範縣百歲敬老金", "百歲", "C100")
     local_benefits.save_draft(staff.actor(OFFICER2), pk, _centenarian())
     local_benefits.propose(staff.actor(OFFICER2), pk, "請主管確認後啟用")
 

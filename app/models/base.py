@@ -59,6 +59,10 @@ class CountyScoped:
     county_code: Mapped[str] = mapped_column(String(5), index=True, info={"label": _l("County")})
 
 
+class CountyShared(CountyScoped):
+    """Rows a county owns and its townships may read, such as the institutions their people live in. Written by the county alone."""
+
+
 class TownScoped:
     """Rows of casework. Seen by the township and its county, never by another township, another county or the ministry."""
 

@@ -6,14 +6,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import AccountType, CountyScoped, Model, Money, Stamped, TownScoped, Versioned
+from .base import AccountType, CountyShared, Model, Money, Stamped, TownScoped, Versioned
 from .disability_care_subsidy import SERVICES
 from .person import Person
 
 ABSENCES = {"home": _l("At home"), "hospital": _l("In hospital"), "other": _l("Other absence")}
 
 
-class CareInstitution(Versioned, Stamped, CountyScoped, Model):
+class CareInstitution(Versioned, Stamped, CountyShared, Model):
     """`county_code` keeps the row; `place_code` is the county the institution stands in (another one for people referred there)."""
 
     __tablename__ = "care_institution"
@@ -49,7 +49,7 @@ class CareInstitution(Versioned, Stamped, CountyScoped, Model):
         return self.name
 
 
-class CareService(Stamped, CountyScoped, Model):
+class CareService(Stamped, CountyShared, Model):
     """A service the county approved the institution for, and its fee ceiling from a day on; a later row replaces it from its own day."""
 
     __tablename__ = "care_service"

@@ -17,7 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.schema import Table
 
-from app.models.base import BenefitScoped, CountyScoped, Model, TownScoped
+from app.models.base import BenefitScoped, CountyScoped, CountyShared, Model, TownScoped
 
 
 class ScopeMissing(RuntimeError):
@@ -65,15 +65,16 @@ class Scope:
         if self.level == "system":
             return None
         casework = issubclass(model, TownScoped)
-        if self.level == "none" or (self.level == "ministry" and casework) or (self.level == "township" and not casework):
+        shared = issubclass(model, CountyShared)
+        if self.level == "none" or (self.level == "ministry" and casework) or (self.level == "township" and not casework and not shared):
             return lambda entity: false()
         county, town = self.county_code, self.town_code
         benefits = sorted(self.benefits) if self.benefits is not None and issubclass(model, BenefitScoped) else None
-        if self.level == "township":
+        if self.level == "township" and casework:
             if benefits is None:
                 return lambda entity: and_(entity.town_code == town, entity.county_code == county)
             return lambda entity: and_(entity.town_code == town, entity.county_code == county, entity.benefit.in_(benefits))
-        if self.level == "county":
+        if self.level in ("county", "township"):
             if benefits is None:
                 return lambda entity: entity.county_code == county
             return lambda entity: and_(entity.county_code == county, entity.benefit.in_(benefits))

@@ -198,7 +198,6 @@
     if (remembered(key) === "open") { group.open = true; }
     group.addEventListener("toggle", function () { remembered(key, group.open ? "open" : "closed"); });
   });
-  if (!doc.querySelector(".side-group[open]")) { all(".side-group").slice(0, 2).forEach(function (g) { if (remembered("menu:" + g.dataset.group) !== "closed") { g.open = true; } }); }
   var menu = doc.querySelector(".menu-button");
   if (menu) { menu.addEventListener("click", function () { var on = doc.body.classList.toggle("menu-open"); menu.setAttribute("aria-expanded", String(on)); }); }
   var purpose = doc.querySelector("[data-remember-purpose]");

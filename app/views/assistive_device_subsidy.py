@@ -33,7 +33,7 @@ from .base import TimelineEntry, ViewInterface, name_events, name_records
 from .casework import ApplicationView, add_benefit
 from .device_deadlines import days_left, paid_lines
 
-ORDER = 16
+ORDER = 21
 
 
 class AskForm(Form):

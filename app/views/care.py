@@ -27,7 +27,7 @@ from .base import ReferenceView, RegisterView, ViewInterface, describe, name_eve
 from .base_layout import place_names
 from .fields_roc import MoneyField, RocDateField
 
-ORDER = 46
+ORDER = 17
 READERS = (*roles.COUNTY, roles.ACCOUNTANT, roles.AUDITOR)
 MENU = {"category": "Care in institutions", "category_label": _l("Care in institutions"), "category_icon": "fa-building"}
 
@@ -200,7 +200,8 @@ class CareContractView(RegisterView):
         return {"open_url": url_for(f"{self.endpoint}.open") if self.permits("open") else ""}
 
     def show_context(self, item: CareContract) -> dict[str, Any]:
-        notices = [contracts.fee_notice(item), contracts.places_notice(db.session(), item)]
+        # a township sees its own people's contracts only, so it cannot say how many people are in
+        notices = [contracts.fee_notice(item), contracts.places_notice(db.session(), item) if self.permits("open") else ""]
         return {"notices": [n for n in notices if n], "absences": ABSENCES, "may_note": self.permits("absence")}
 
     @expose("/open", methods=["GET", "POST"])

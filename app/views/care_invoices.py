@@ -34,7 +34,7 @@ from .care import MENU, READERS, small_form
 from .fields_roc import MoneyField, RocMonthField
 from .home import tile
 
-ORDER = 47
+ORDER = 18
 
 describe(CareInvoice.state, styles={"entered": "warn", "checked": "info", "approved": "good", "cancelled": "neutral"})
 name_events(

@@ -120,7 +120,7 @@ class CaseTaskView(CaseView):
         own = who.scope.county_code
         page = self.render_template(
             "casework/task_waits.html", title="通報處理的等待日數", problem=problem, sources={s: SOURCES[s] for s in READINGS}, own=own,
-            counties={own: codes.COUNTIES[own]} if own else place_names(County), back=url_for("CaseTaskView.list"),
+            counties={own: codes.COUNTIES[own]} if own else place_names(County), back=url_for("CaseTaskView.list" if self.permits("list") else "BoardView.index"),
             rows=list(db.session.scalars(select(ArrivalWait).order_by(ArrivalWait.county_code, ArrivalWait.source))),
         )  # fmt: skip
         return page, 422 if problem else 200

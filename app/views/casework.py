@@ -125,6 +125,8 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
 
     benefit = ""
     record_name = _l("Application")
+    menu_label: Any = ""
+    """The benefit's name in the menu, where its full name does not fit one line."""
     personal = True
     lifecycle = APPLICATION
     base_order = ("id", "desc")
@@ -459,7 +461,7 @@ def add_benefit(appbuilder: Any, view: type[ApplicationView], order: int, icon: 
     model = view.datamodel.obj
     name = english(model.LABEL)
     appbuilder.add_view(
-        view, f"{name} applications", label=_l("Applications and reviews"), category=name, category_label=model.LABEL, icon=icon
+        view, f"{name} applications", label=_l("Applications and reviews"), category=name, category_label=view.menu_label or model.LABEL, icon=icon
     )
     add_counter(view.__name__, model.BENEFIT, model.LABEL, order)
 

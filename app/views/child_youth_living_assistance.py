@@ -9,13 +9,14 @@ from app.models.child_youth_living_assistance import ChildYouthApplication
 from .base import ViewInterface
 from .casework import ApplicationView, add_benefit
 
-ORDER = 13
+ORDER = 12
 
 
 class ChildYouthApplicationView(ApplicationView):
     """Applications for the living assistance of children and young people."""
 
     datamodel = ViewInterface(ChildYouthApplication)
+    menu_label = _l("Child and youth assistance (menu)")
     record_name = _l("Child and youth living assistance application")
 
 

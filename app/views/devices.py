@@ -31,6 +31,7 @@ from .device_deadlines import days_left, paid_lines
 from .home import tile
 from .parameters import ORIGINS, READERS, STYLES
 
+ORDER = 72
 TILES = 46
 WORK = ("requested", "assessing", "assessed", "approved", "claimed", "payable")
 QUEUES = (

@@ -31,7 +31,7 @@ from .base_steps import Step, StepForms
 from .fields_roc import RocDateField
 from .home import WATCH, tile
 
-ORDER = 16
+ORDER = 14
 
 name_events({
     "disability_card.issued": _l("Card issued"),

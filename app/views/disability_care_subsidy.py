@@ -35,6 +35,7 @@ class CareApplicationView(ApplicationView):
     """Applications for the care subsidy."""
 
     datamodel = ViewInterface(CareApplication)
+    menu_label = _l("Care subsidy (menu)")
     record_name = _l("Disability care subsidy application")
     show_template = "care/application.html"
 

@@ -9,7 +9,7 @@ from app.models.disability_living_allowance import DisabilityLivingApplication
 from .base import ViewInterface
 from .casework import ApplicationView, add_benefit
 
-ORDER = 11
+ORDER = 15
 
 
 class DisabilityLivingApplicationView(ApplicationView):

@@ -9,7 +9,7 @@ from app.models.disability_register import RegisterApplication
 from .base import ViewInterface
 from .casework import ApplicationView, add_benefit
 
-ORDER = 14
+ORDER = 13
 
 
 class RegisterApplicationView(ApplicationView):

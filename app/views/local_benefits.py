@@ -36,7 +36,7 @@ from .casework import TONES
 from .casework_forms import CodeSelect
 from .home import tile
 
-ORDER = 28
+ORDER = 69
 READERS = (*COUNTY, AUDITOR)
 
 
@@ -45,7 +45,7 @@ class NameForm(Form):
 
     name = StringField("津貼名稱", description="照縣府規定的全名，例如「新竹縣百歲人瑞敬老金」")
     short_name = StringField("簡稱", description="2 至 4 個字，例如「人瑞」")
-    short = StringField("案件編號字首", description="2 至 5 個英文大寫字母或數字，例如 CEN")
+    short = StringField("案件編號字首", description="2 至 5 個英文大寫字母或數字，例如 C100")
     unit = CodeSelect("發給單位", codes=UNITS, blank="")
 
 

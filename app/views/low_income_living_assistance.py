@@ -9,7 +9,7 @@ from app.models.low_income_living_assistance import LowIncomeApplication
 from .base import ViewInterface
 from .casework import ApplicationView, add_benefit
 
-ORDER = 12
+ORDER = 11
 
 
 class LowIncomeApplicationView(ApplicationView):

@@ -383,7 +383,8 @@ class ChangeNoticeView(ListView):
 
     def table(self, *args: Any, **kwargs: Any) -> Any:
         made = super().table(*args, **kwargs)
-        made.rows = [type(r)(r.pk, issue_url("change", r.pk), r.cells) for r in made.rows]
+        writes = self.appbuilder.sm.has_access("can_issue", NoticeView.class_permission_name)
+        made.rows = [type(r)(r.pk, issue_url("change", r.pk) if writes else url_for("ChangeView.show", pk=r.pk), r.cells) for r in made.rows]
         return made
 
 

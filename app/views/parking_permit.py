@@ -12,7 +12,7 @@ from app.security import web
 from .base import ViewInterface
 from .casework import ApplicationView, add_benefit
 
-ORDER = 15
+ORDER = 19
 
 
 class PermitApplicationView(ApplicationView):
@@ -20,6 +20,7 @@ class PermitApplicationView(ApplicationView):
 
     datamodel = ViewInterface(PermitApplication)
     record_name = _l("Parking permit application")
+    lifecycle = PERMIT_APPLICATION
 
     def _links(self, item: Any) -> dict[str, str]:
         links = super()._links(item)

@@ -33,7 +33,7 @@ from .base_steps import Step, StepForms
 from .fields_roc import RocDateField
 from .home import tile
 
-ORDER = 17
+ORDER = 20
 AT_ONCE = 25
 """Rows of the issue screen; the rest comes when these are printed."""
 BULK = 100

@@ -33,7 +33,7 @@ def is_simplified(character: str) -> bool:
 class _Text(HTMLParser):
     """The text of a page and of the attributes that are read out, without code and without what people typed."""
 
-    SILENT = ("script", "style", "code", "kbd", "pre", "svg")
+    SILENT = ("script", "style", "code", "kbd", "pre", "svg", "textarea")
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import aliased
 
+from app.models.care_institution import CareInstitution
 from app.models.person import Person
 from app.security import scope
 from app.security.scope import OutOfScope, Scope, ScopeMissing
@@ -47,6 +48,22 @@ def test_each_level_sees_its_own(people, limits, seen):
         assert (people.scalar(select(select(Person.id).where(Person.name == "人2").exists())) or False) == (
             seen in (3,) or limits == Scope("county", "10005")
         )
+
+
+def test_a_township_reads_its_countys_institutions_and_no_other(session):
+    made = [
+        CareInstitution(county_code=county, name=county, tax_no="99000001", place_code=county, licence_no="示", licence_from=dt.date(2020, 1, 1),
+                        bank_code="0040001", account="1", payee_name="示")
+        for county in ("10004", "10005")
+    ]  # fmt: skip
+    session.add_all(made)
+    session.commit()
+    with scope.use(TOWN):
+        (own,) = session.scalars(select(CareInstitution)).all()
+        assert own.county_code == "10004"
+        own.name = "改名"
+        with pytest.raises(OutOfScope):
+            session.flush()
 
 
 def test_aliases_joined_to_aliases_are_limited_too(people):
