@@ -15,7 +15,7 @@ from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import award_facts, bulk, payment_facts, payment_files, payment_lines
+from . import award_facts, budgets, bulk, payment_facts, payment_files, payment_lines
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
 from .care import payables
@@ -339,6 +339,8 @@ def release_run(ctx: Context, run_id: int, seen_version: int | None = None) -> P
     if run.state == "approved" and fresh:
         lines = "、".join(f"第 {f.line_no} 筆{checks.TITLES[f.code]}" if f.line_no else checks.TITLES[f.code] for f in fresh[:5])
         raise Refused(f"撥款前再查核，發現 {len(fresh)} 項新的情形（{lines}）；請退回承辦重新檢核", "E-PAY-FRESH")
+    if run.state == "approved":
+        budgets.refuse_overdraw(ctx, run)
     RUN.advance(ctx, run, "release", released_at=ctx.now)
     return run
 

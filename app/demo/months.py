@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.commands import (
+    budgets,
     calendar,
     deliveries,
     doubts,
@@ -89,6 +90,7 @@ class Months:
             payer_settings.add_payer_setting(
                 self.who(DIRECTOR), benefit=BENEFIT, payer_name="新竹縣政府", post_office="0061000", post_account="00123456"
             )
+        self.budgets()
         with tempfile.TemporaryDirectory() as folder:
             self.folder = Path(folder)
             self.registers(self.first)
@@ -105,6 +107,16 @@ class Months:
             with self.day(self.last + 1, 20, 16):
                 self.made_and_checked(self.last + 1, confirm=False)
             self.claims()
+
+    def budgets(self) -> None:
+        """A tenth more than the running awards draw in a year, six parts of ten from the central government."""
+        drawn = self.session.scalar(select(func.sum(Award.amount)).where(Award.benefit == BENEFIT, Award.status == "active")) or 0
+        yearly = drawn * 12 * 11 // 10 // 1000 * 1000
+        with self.day(self.first, 1):
+            for year in sorted({budgets.year_of(self.first), budgets.year_of(self.last + 1)}):
+                for fund, amount in (("central", yearly * 6 // 10), ("county", yearly - yearly * 6 // 10)):
+                    line = budgets.enter(self.who(OFFICER), benefit=BENEFIT, year=year, fund=fund, amount=amount, reason=f"{year} 年度單位預算")
+                    budgets.decide(self.who(DIRECTOR), line, True)
 
     # -- what comes in --------------------------------------------------------------------------------------------------
     def registers(self, month: int) -> None:

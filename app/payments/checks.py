@@ -39,6 +39,7 @@ TITLES = {
     "omitted": "應發而未列冊",
     "not_checked": "資料來源尚未查核",
     "payer": "發放單位設定不完整",
+    "budget": "預算不足",
 }
 
 
@@ -118,6 +119,8 @@ class CheckInput:
     """Paid once per decision: a person may stand on a register twice, and no month compares with the one before."""
     payer_missing: str = ""
     """What the paying office still has to set before its files can be written (Chinese), or empty."""
+    budget_short: str = ""
+    """What the register lacks in the year's budget (Chinese), or empty."""
 
 
 _POST = re.compile(r"\d{7}$")
@@ -240,6 +243,8 @@ def _moved_between_institutions(first: Line, line: Line) -> bool:
 def _whole(given: CheckInput) -> Iterable[Finding]:
     if given.payer_missing:
         yield Finding("payer", HARD, 0, None, given.payer_missing)
+    if given.budget_short:
+        yield Finding("budget", SOFT, 0, None, given.budget_short)
     for source in given.sources:
         if source.until is None:
             yield Finding("not_checked", SOFT, 0, None, f"{source.name}：尚未取得資料，本次未查核")
