@@ -113,7 +113,7 @@ class Months:
         drawn = self.session.scalar(select(func.sum(Award.amount)).where(Award.benefit == BENEFIT, Award.status == "active")) or 0
         yearly = drawn * 12 * 11 // 10 // 1000 * 1000
         with self.day(self.first, 1):
-            for year in sorted({budgets.year_of(self.first), budgets.year_of(self.last + 1)}):
+            for year in () if yearly < 2000 else sorted({budgets.year_of(self.first), budgets.year_of(self.last + 1)}):
                 for fund, amount in (("central", yearly * 6 // 10), ("county", yearly - yearly * 6 // 10)):
                     line = budgets.enter(self.who(OFFICER), benefit=BENEFIT, year=year, fund=fund, amount=amount, reason=f"{year} 年度單位預算")
                     budgets.decide(self.who(DIRECTOR), line, True)
