@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.exchange import confined
 from app.exchange import mapping as mappings
-from app.exchange.layouts import LAYOUTS
+from app.exchange.internal import READABLE
 from app.exchange.messages import FileProblem
 from app.models.mapping import DRAFT, IN_USE, RETIRED, ExchangeMapping
 from app.security.actor import Actor
@@ -99,7 +99,7 @@ def save_mapping(ctx: Context, source: str, name: str, body: dict[str, Any], not
     name = name.strip()[:60]
     if not name:
         raise Refused("請為格式對照取一個名稱，例如「縣府系統匯出檔」", "E-MAP-NAME")
-    if source not in LAYOUTS:
+    if source not in READABLE:
         raise Refused("請選擇資料來源", "E-EXC-SOURCE")
     county = ctx.actor.scope.county_code or ""
     try:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models.exchange import Batch
+from app.models.old_register import OldRegisterImport
 from app.models.transfer import Transfer
 from app.models.upload import ABANDONED, Upload
 
@@ -26,6 +27,7 @@ def named(session: Session) -> set[str]:
     for raw, snapshot, error in session.execute(select(Batch.raw_path, Batch.snapshot_path, Batch.error_path)):
         out |= {path for path in (raw, snapshot, error) if path}
     out |= set(session.scalars(select(Upload.path).where(Upload.state != ABANDONED)))
+    out |= set(session.scalars(select(OldRegisterImport.path).where(OldRegisterImport.state != "dropped")))
     out |= set(session.scalars(select(Transfer.path).where(Transfer.path != "")))
     return out
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import polars as pl
 
 from .delivery import Delivery, Meta, Notice, read_delivery
-from .layouts import layout
+from .internal import readable
 from .mapping import Mapping, from_dict
 from .messages import FileProblem
 from .own_forms import read_rows
@@ -61,7 +61,7 @@ def read_confined(
         frames = {name: pl.read_parquet(folder / f"{name}.parquet", memory_map=False) for name in _FRAMES}
         meta = Meta(**{**said["meta"], "titles": tuple(said["meta"]["titles"])})
         notices = [Notice(*n) for n in said["notices"]]
-        return Delivery(frames["frame"], frames["rejected"], frames["issues"], notices, meta, layout(meta.source, meta.kind))
+        return Delivery(frames["frame"], frames["rejected"], frames["issues"], notices, meta, readable(meta.source, meta.kind))
 
     return _ask("read", task, limits, collect)
 

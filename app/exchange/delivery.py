@@ -19,6 +19,7 @@ from app.core import roc
 
 from . import codes, readers, snapshots, validate
 from .canonical import content_sha256
+from .internal import READABLE
 from .layouts import LAYOUTS, Layout
 from .mapping import Mapping
 from .messages import FileProblem, say
@@ -89,14 +90,14 @@ def read_delivery(
     Raises FileProblem when the file as a whole is refused; rows never raise.
     """
     path = Path(path)
-    if source is not None and source not in LAYOUTS:
+    if source is not None and source not in READABLE:
         raise FileProblem("source_unknown", source=source, known="、".join(LAYOUTS))
     if kind is not None and source in (None, "roster") and kind not in codes.KINDS:
         raise FileProblem("kind_unknown", kind=kind)
     if mapping is not None and source is None:
         source = mapping.source
-    table = readers.open_table(path, LAYOUTS[source] if source else None, mapping)
-    layout = LAYOUTS[source] if source else _layout_of(table)
+    table = readers.open_table(path, READABLE[source] if source else None, mapping)
+    layout = READABLE[source] if source else _layout_of(table)
     run = _Run(table, layout, mapping)
     run.read(kind if layout.source == "roster" else None)
     wanted: dict[str, Any] = {"data_kind": kind, "county_code": county, "ref_month": month} if layout.source == "roster" else {}

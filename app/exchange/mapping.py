@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .encoding import EUDC
-from .layouts import LAYOUTS
+from .internal import READABLE
 from .messages import FileProblem
 
 
@@ -72,7 +72,7 @@ def from_dict(data: Any, name: str = "") -> Mapping:
 
 
 def _check(mapping: Mapping) -> None:
-    layout = LAYOUTS.get(mapping.source)
+    layout = READABLE.get(mapping.source)
     if layout is None:
         raise FileProblem("mapping_form", detail=f"來源 {mapping.source} 不在規格內")
     used = {*mapping.columns.values(), *mapping.positions, *mapping.codes, *mapping.constants}

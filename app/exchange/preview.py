@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from . import readers
 from .headers import normal_title
-from .layouts import LAYOUTS
+from .internal import READABLE
 from .mapping import Mapping
 from .messages import FileProblem
 
@@ -45,7 +45,7 @@ def look(path: Path, source: str | None, kind: str | None = None, mapping: Mappi
             return seen
         if seen.carrier == "text":
             seen.lines = _raw_lines(path)
-        layout = LAYOUTS[source] if source else None
+        layout = READABLE[source] if source else None
         table = readers.open_table(path, layout, mapping)
         seen.carrier, seen.encoding = table.carrier, table.encoding
         seen.titles, seen.columns = list(table.header.titles), list(table.header.columns)
@@ -73,6 +73,6 @@ def mapped(titles: list[str], chosen: dict[int, str], source: str) -> dict[str, 
     FileProblem when a field was chosen twice."""
     fields = [name for name in chosen.values() if name]
     if twice := sorted({name for name in fields if fields.count(name) > 1}):
-        labels = "、".join(LAYOUTS[source].field(name).label for name in twice)
+        labels = "、".join(READABLE[source].field(name).label for name in twice)
         raise FileProblem("mapping_form", detail=f"「{labels}」選了兩次")
     return {"columns": {titles[place]: name for place, name in chosen.items() if name and normal_title(titles[place])}}

@@ -42,7 +42,8 @@ from typing import Final
 
 import polars as pl
 
-from .layouts import LAYOUTS, Field, Layout
+from .internal import READABLE
+from .layouts import Field, Layout
 from .store import write_whole
 
 _TYPES: Final[dict[str, type[pl.DataType]]] = {
@@ -62,7 +63,7 @@ def dtype(field: Field) -> type[pl.DataType]:
 
 def schema(source: str) -> dict[str, type[pl.DataType]]:
     """Columns and types of a source's snapshots (rosters: one schema for every kind)."""
-    layout: Layout = LAYOUTS[source]
+    layout: Layout = READABLE[source]
     columns = {field.name: dtype(field) for field in layout.fields}
     columns |= {"row_no": pl.Int64, "id_ok": pl.Boolean}
     if layout.has("name"):

@@ -15,7 +15,7 @@ from app.commands.base import CommandError, Refused
 from app.commands.deliveries import SENDERS
 from app.core.text import row_number
 from app.exchange import codes
-from app.exchange.layouts import LAYOUTS
+from app.exchange.internal import INTERNAL, READABLE
 from app.models.exchange import SOURCES
 from app.models.mapping import DRAFT, IN_USE, RETIRED, ExchangeMapping
 from app.security import web
@@ -23,6 +23,7 @@ from app.security import web
 from .base import MoveButton, ReferenceView, ViewInterface, describe
 
 ORDER = 43
+KNOWN = SOURCES | {source: layout.label for source, layout in INTERNAL.items()}
 STYLES = {DRAFT: "warn", IN_USE: "good", RETIRED: "neutral"}
 
 
@@ -83,7 +84,7 @@ class MappingView(ReferenceView):
                 problem = error.message
         page = self.render_template(
             "exchange/mapping_form.html", title=str(_l("Mapping")), typed=typed, lines=lines, problem=problem, written=mappings.WRITTEN,
-            labels=PARTS, sources=SOURCES, layouts=LAYOUTS, item=item,
+            labels=PARTS, sources=KNOWN, layouts=READABLE, item=item,
         )  # fmt: skip
         return page, 422 if problem else 200
 
@@ -119,7 +120,7 @@ PARTS = {
 
 def register(appbuilder: Any) -> None:
     describe(ExchangeMapping.state, styles=STYLES)
-    describe(ExchangeMapping.source, choices=SOURCES)
+    describe(ExchangeMapping.source, choices=KNOWN)
     describe(ExchangeMapping.county_code, choices=codes.COUNTIES)
     appbuilder.add_view(
         MappingView, "Mappings", label=_l("Mappings"), icon="fa-columns", category="Exchange", category_label=_l("Data exchange")
