@@ -131,7 +131,7 @@ class DeviceApplicationView(ApplicationView):
                 form = row_form(letter, offered)(request.form, prefix=f"{letter}{n}-")
                 if not any(str(request.form.get(f"{letter}{n}-{f}", "")).strip() for f in ("item_code", "spec", "bought_on", "granted_on", "agency")):
                     continue
-                values = forms.read_form(form, "devices", read, f"{letter}{n}-")
+                values = forms.read_form(form, "devices", read, f"{letter}{n}-", f"第 {n} 列")
                 if "item_code" not in values and n in stored:  # a code that is not offered any more stays as it was
                     values["item_code"] = stored[n].item_code
                 values["item_code"] = values.get("item_code") or ""

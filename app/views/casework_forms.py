@@ -198,8 +198,8 @@ class Read:
     """(id of the input, label, message)"""
 
 
-def read_form(form: Form, section: str, out: Read, prefix: str = "") -> dict[str, Any]:
-    """The values of a form that could be read; the others go to `out`."""
+def read_form(form: Form, section: str, out: Read, prefix: str = "", whose: str = "") -> dict[str, Any]:
+    """The values of a form that could be read; the others go to `out`. `whose`: which of several like rows it is, for the messages."""
     form.validate()
     values = {}
     for f in form:
@@ -207,7 +207,7 @@ def read_form(form: Form, section: str, out: Read, prefix: str = "") -> dict[str
         if f.errors:
             typed = f.raw_data[0] if f.raw_data else ""
             out.unread[f"{section}.{prefix}{name}"] = str(typed)[:200]
-            out.errors += [(f.id, str(f.label.text), str(e)) for e in f.errors]
+            out.errors += [(f.id, f"{whose}　{f.label.text}" if whose else str(f.label.text), str(e)) for e in f.errors]
         else:
             values[name] = f.data
     return values
@@ -292,7 +292,7 @@ def blank_member(position: int, kinds: Sequence[str]) -> MemberPart:
     return part
 
 
-def posted_rows(formdata: Any, position: int, kinds: Sequence[str], section: str, out: Read) -> dict[str, list[dict[str, Any]]]:
+def posted_rows(formdata: Any, position: int, kinds: Sequence[str], section: str, out: Read, whose: str = "") -> dict[str, list[dict[str, Any]]]:
     """The rows a posted form gives a member; blank ones are left out and the rest numbered anew."""
     found: dict[str, list[dict[str, Any]]] = {}
     for kind in kinds:
@@ -302,7 +302,7 @@ def posted_rows(formdata: Any, position: int, kinds: Sequence[str], section: str
             form = row(formdata, prefix=f"m{position}-{letter}{number}-")
             if is_blank(form):
                 continue
-            values = read_form(form, section, out, f"m{position}-{letter}{len(lines)}-")
+            values = read_form(form, section, out, f"m{position}-{letter}{len(lines)}-", whose)
             defaults = {"kind": "other" if kind == "incomes" else None} | DEFAULTS.get(kind, {})
             lines.append({k: defaults.get(k) if v is None and k in defaults else v for k, v in values.items()})
         found[kind] = [line for line in lines if line.get("kind")]

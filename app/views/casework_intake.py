@@ -164,13 +164,14 @@ class IntakePages:
         self, item: Application, section: str, problem: str = "", formdata: Any = None, errors: Sequence[tuple[str, str, str]] = ()
     ) -> str:
         problems = find(item, clock.today())
+        told = {field for field, _, _ in errors}
         return self.render_template(
             f"casework/intake_{section}.html",
             title=f"{SECTIONS[section]}　{item.case_no}",
             item=item,
             section=section,
             tabs=self._tabs(item, section, problems),
-            problems=[p for p in problems if p.section == section and p.level != "unknown"],
+            problems=[p for p in problems if p.section == section and p.level != "unknown" and p.field not in told],
             problem=problem,
             errors=errors,
             failed=bool(problem or errors),
@@ -287,12 +288,13 @@ class IntakePages:
             form = (own_form if own else member_form)(request.form, obj=member, prefix=f"m{position}-")
             if member is None and forms.is_blank(form):
                 continue
-            values = forms.read_form(form, "household", read, f"m{position}-")
+            whose = str(request.form.get(f"m{position}-name", "")).strip() or (member.name if member else "") or "新成員"
+            values = forms.read_form(form, "household", read, f"m{position}-", whose)
             for name in ("relation", "name"):
                 if not own and not values.get(name):
                     values[name] = (getattr(member, name, None) if member else None) or {"relation": "other", "name": "（未填姓名）"}[name]
                     read.unread.setdefault(f"household.m{position}-{name}", "（空白）")
-            rows.append({"position": position, **values, **forms.posted_rows(request.form, position, ("circumstances",), "household", read)})
+            rows.append({"position": position, **values, **forms.posted_rows(request.form, position, ("circumstances",), "household", read, whose)})
         return self._draft(item, "household", read, members=rows)
 
     # means
@@ -303,13 +305,13 @@ class IntakePages:
 
     def _read_means(self, item: Application, read: forms.Read) -> counter.Draft:
         lines = {}
-        known = {m.position for m in item.members}
+        known = {m.position: m for m in item.members}
         for position in forms.positions(request.form):
             if position not in known:
                 continue
             form = forms.MeansForm(request.form, prefix=f"m{position}-")
-            own = forms.read_form(form, "means", read, f"m{position}-")
-            rows = forms.posted_rows(request.form, position, ("incomes", "assets"), "means", read)
+            own = forms.read_form(form, "means", read, f"m{position}-", known[position].name)
+            rows = forms.posted_rows(request.form, position, ("incomes", "assets"), "means", read, known[position].name)
             for line in (*rows["incomes"], *rows["assets"]):
                 line["tax_year"] = own.get("tax_year") if line["source"] == "tax" else None
             lines[position] = {**own, **rows}
@@ -329,7 +331,7 @@ class IntakePages:
         return {"forms": self._simple(item, "documents", formdata), "papers": self._document_forms(item, formdata)}
 
     def _read_documents(self, item: Application, read: forms.Read) -> counter.Draft:
-        papers = {d.code: forms.read_form(form, "documents", read, f"{d.code}-") for d, _, form in self._document_forms(item, request.form)}
+        papers = {d.code: forms.read_form(form, "documents", read, f"{d.code}-", label) for d, label, form in self._document_forms(item, request.form)}
         return self._draft(item, "documents", read, documents=papers)
 
     # -- the summary ----------------------------------------------------------------------------------------------------

@@ -63,6 +63,13 @@ def test_from_the_counter_to_submitted_by_screens_alone(clerk, session):
     assert case.members[0].incomes[0].per == "month" and case.days_in_taiwan == 360
 
 
+def test_a_message_says_which_of_several_like_rows_it_means_and_says_it_once(clerk):
+    pk = start(clerk)
+    page = save(clerk, pk, "documents", **{"application_form-received_on": "昨天", "passbook-received_on": "上週"}).text
+    assert "申請書　收件日期" in page and "存摺封面影本　收件日期" in page
+    assert "還看不懂" not in page
+
+
 def test_what_cannot_be_read_is_shown_again_with_its_message_and_the_rest_is_saved(clerk, session):
     pk = start(clerk)
     answer = save(clerk, pk, "facts", days_in_taiwan="大約三百", lives_at_registration="y")
