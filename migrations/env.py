@@ -19,9 +19,16 @@ def plain_types(kind: str, item: Any, _context: Any) -> Any:
     return False
 
 
+def references(connection: Any, on: bool) -> None:
+    """SQLite changes a check by making the table anew: with its references enforced, dropping the old one would take the rows below it along."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.dbapi_connection.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+
 def run() -> None:
     """Migrate over the application's engine, each migration in its own transaction."""
     with db.engine.connect() as connection:
+        references(connection, False)
         context.configure(
             connection=connection,
             target_metadata=target,
@@ -32,6 +39,7 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
+        references(connection, True)
 
 
 run()

@@ -1,5 +1,6 @@
 """The migrations and the models are the same schema, up, down and up again, on both databases; and processes may race to make it."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -65,6 +66,37 @@ def test_up_down_up_and_nothing_left_to_migrate(empty):
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
         assert compare_metadata(context, Model.metadata) == []
+
+
+def test_a_table_made_anew_keeps_the_rows_that_refer_to_it(empty):
+    """SQLite drops the old table when a check changes: the rows below an award stay, and references are enforced again afterwards."""
+    from app.extensions import db
+    from app.models.award import Award, AwardChange
+    from app.models.person import Person
+    from app.security import scope
+
+    folder = str(ROOT / "migrations")
+    upgrade(folder)
+    with scope.use(scope.SYSTEM):
+        person = Person(county_code="10004", town_code="10004010", person_id="A123456789", name="王一", birth=dt.date(1940, 1, 1), sex="M")
+        db.session.add(person)
+        db.session.commit()
+        where = {"county_code": "10004", "town_code": "10004010", "benefit": "elderly_living_allowance", "amount": 1}
+        payee = {"channel": "cash", "payee_person_id": person.person_id, "payee_name": person.name}
+        award = Award(recipient_id=person.id, case_no="T1", decision_no="x", from_month=24_000, **where, **payee)
+        db.session.add(award)
+        db.session.flush()
+        day = dt.datetime(2026, 1, 1)
+        db.session.add(AwardChange(award_id=award.id, seq=0, kind="grant", month=24_000, recorded_on=day.date(), recorded_at=day, reason="核定", **where, **payee))
+        db.session.commit()
+        db.session.remove()
+    downgrade(folder, revision="0015")
+    upgrade(folder)
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM award_change JOIN award ON award.id = award_id")).scalar() == 1
+        if db.engine.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from app.core import clock, roc
-from app.models.award import Award, AwardChange
+from app.models.award import STATUS_BENEFITS, Award, AwardChange
 from app.models.person import Person
 from app.payments.line import CHANNELS, Payee
 from app.security.roles import COUNTY
@@ -39,7 +39,7 @@ def create_award(
 ) -> Award:
     """Put an approved decision to work. Months up to `paid_until` count as paid elsewhere; `every` n pays each nth month. Raises Refused."""
     person = ctx.get(Person, recipient_id)
-    if amount <= 0:
+    if not payable(benefit, amount):
         raise Refused("核定金額須大於 0 元", "E-AWARD")
     _known_channel(payee)
     if to_month is not None and to_month < from_month:
@@ -86,7 +86,7 @@ def change_award(
     if amount is None and payee is None:
         raise Refused("請填寫要變更的金額或帳戶", "E-AWARD")
     if amount is not None:
-        if amount <= 0:
+        if not payable(award.benefit, amount):
             raise Refused("變更後金額須大於 0 元；不再發放請辦理停發", "E-AWARD")
         _record(ctx, award, "amount", from_month, reason, rule_version, amount=amount, band=band if band is not None else award.band)
     if payee is not None:
@@ -152,6 +152,11 @@ def _open(ctx: Context, award_id: int) -> Award:
     return award
 
 
+def payable(benefit: str, amount: int | None) -> bool:
+    """Can an award of this benefit be worth `amount`? More than 0, or 0 where the benefit grants a status that may come without cash."""
+    return amount is not None and (amount > 0 or (amount == 0 and benefit in STATUS_BENEFITS))
+
+
 def _known_channel(payee: Payee) -> None:
     if payee.channel not in CHANNELS:
         raise Refused("請選擇領款方式：郵局、銀行、跨行代付、現金或機構", "E-PAYEE")
@@ -208,7 +213,7 @@ def _refresh(ctx: Context, award: Award) -> None:
     changes = sorted(award.changes, key=lambda c: (c.month, c.seq))
     for change in changes:
         if change.kind in ("grant", "amount"):
-            award.amount, award.band = change.amount or award.amount, change.band if change.band is not None else award.band
+            award.amount, award.band = award.amount if change.amount is None else change.amount, change.band if change.band is not None else award.band
         if change.kind in ("grant", "account") and change.channel is not None:
             for name in ("channel", "payee_person_id", "payee_name", "institution", "account"):
                 setattr(award, name, getattr(change, name))

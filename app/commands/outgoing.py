@@ -39,6 +39,8 @@ from .working_days import calendar_of
 
 BACK: Final = 6  # months shown and owed
 ELDER: Final = 65
+MEMBERS: Final = "members"
+"""Whose names a list wants: all counted members of the household; else `recipient` or `elders`."""
 
 OUTGOING = Lifecycle(
     OutgoingFile,
@@ -90,28 +92,28 @@ def lists() -> dict[str, OutgoingList]:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """One award in the month: what was due then and in the month before."""
+    """One award in the month: what was due then and in the month before (0 = a status without cash, None = nothing)."""
 
     award_id: int
     benefit: str
     case_no: str
     town: str
     from_month: int
-    now: int
-    before: int
+    now: int | None
+    before: int | None
 
     @property
     def change(self) -> str:
         if self.now == self.before:
             return ""
-        return "新增" if not self.before else "停止" if not self.now else "變更"
+        return "新增" if self.before is None else "停止" if self.now is None else "變更"
 
 
 def rows_of(session: Session, wanted: OutgoingList, county: str, month: int) -> list[dict[str, Any]]:
     """The rows of a list, in a steady order; values as Python types."""
     out: list[dict[str, Any]] = []
     for code, whose in wanted.parts:
-        drawn = {d.award_id: d for d in _drawn(session, county, code, month) if (d.change if wanted.changes_only else d.now)}
+        drawn = {d.award_id: d for d in _drawn(session, county, code, month, whose == MEMBERS) if (d.change if wanted.changes_only else d.now is not None)}
         for award_id, person_id, name, birth, own in _people(session, county, code, whose, month, set(drawn)):
             d = drawn[award_id]
             out.append({
@@ -121,15 +123,22 @@ def rows_of(session: Session, wanted: OutgoingList, county: str, month: int) -> 
     return sorted(out, key=lambda r: (r["town_code"], r["benefit"], r["case_no"], r["person_id"]))
 
 
-def _drawn(session: Session, county: str, code: str, month: int) -> Iterator[_Drawn]:
+def _drawn(session: Session, county: str, code: str, month: int, status: bool) -> Iterator[_Drawn]:
+    """`status`: a list about low-income households, where those without cash belong too; else about who is paid."""
     of = [Award.county_code == county, Award.benefit == code, Award.from_month <= month]
     known = {i: (no, town, first) for i, no, town, first in session.execute(select(Award.id, Award.case_no, Award.town_code, Award.from_month).where(*of))}
     for facts in award_facts.load(session, of, month - 1, amounts=False):
         parts = entitlement.segments(facts.changes, facts.died_on, facts.to_month)
-        now, before = entitlement.due(parts, month), entitlement.due(parts, month - 1)
-        if now or before:
+        now, before = _worth(parts, month, status), _worth(parts, month - 1, status)
+        if now is not None or before is not None:
             case_no, town, first = known[facts.award_id]
             yield _Drawn(facts.award_id, code, case_no, town, first, now, before)
+
+
+def _worth(parts: list[entitlement.Segment], month: int, status: bool) -> int | None:
+    """NTD due in a month; 0 = the status without cash, None = nothing runs."""
+    due = entitlement.due(parts, month)
+    return due if due or (status and any(s.first <= month <= s.last and not s.amount for s in parts)) else None
 
 
 def _people(session: Session, county: str, code: str, whose: str, month: int, awards: set[int]) -> Iterator[tuple[int, str, str, dt.date | None, bool]]:
@@ -156,7 +165,7 @@ def _people(session: Session, county: str, code: str, whose: str, month: int, aw
     last = roc.last_day(month)
     for award_id, number, called, born, position in session.execute(members):
         old = born is not None and (last.year - born.year - ((last.month, last.day) < (born.month, born.day))) >= ELDER
-        if award_id in awards and (whose == "members" or old):
+        if award_id in awards and (whose == MEMBERS or old):
             yield award_id, str(number), called, born, position == 1
 
 

@@ -111,7 +111,7 @@ def _other_awards(session: Session, run: PaymentRun) -> dict[int, list[OtherBene
     rows = session.execute(
         select(PaymentLine.recipient_id, other.benefit, other.band, other.from_month, other.to_month)
         .join(other, other.recipient_id == PaymentLine.recipient_id)
-        .where(PaymentLine.run_id == run.id, other.benefit != run.benefit, other.status == "active")
+        .where(PaymentLine.run_id == run.id, other.benefit != run.benefit, other.status == "active", other.amount > 0)
     )
     pairs = {p.counterpart: p for p in _pairs(session, run)}
     out: dict[int, list[OtherBenefit]] = defaultdict(list)

@@ -26,6 +26,9 @@ CHANNELS = {
     "cash": _l("Paid in cash"),
     "institution": _l("Paid to the institution"),
 }
+STATUS_BENEFITS = ("low_income_living_assistance",)
+"""Benefits that grant a status which may come without cash (社會救助法第4條、第11條): their awards may be worth 0, no other's may."""
+MAY_BE_ZERO = f"amount = 0 AND benefit IN ({', '.join(repr(b) for b in STATUS_BENEFITS)})"
 _ONE_AWARD = text("status <> 'ended' AND benefit <> 'assistive_device_subsidy'")
 
 
@@ -49,7 +52,7 @@ class Award(Versioned, Stamped, BenefitScoped, TownScoped, PayeeColumns, Model):
     __table_args__ = (
         Index("uq_award_live", "recipient_id", "benefit", unique=True, sqlite_where=_ONE_AWARD, postgresql_where=_ONE_AWARD),
         CheckConstraint("status IN ('active', 'suspended', 'ended')", name="status"),
-        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(f"amount > 0 OR ({MAY_BE_ZERO})", name="amount"),
         CheckConstraint("to_month IS NULL OR to_month >= from_month", name="months"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -83,7 +86,7 @@ class AwardChange(BenefitScoped, TownScoped, Model):
     __table_args__ = (
         UniqueConstraint("award_id", "seq"),
         CheckConstraint("kind IN ('grant', 'amount', 'account', 'suspend', 'resume', 'end')", name="kind"),
-        CheckConstraint("kind NOT IN ('grant', 'amount') OR amount > 0", name="amount"),
+        CheckConstraint(f"kind NOT IN ('grant', 'amount') OR amount > 0 OR ({MAY_BE_ZERO})", name="amount"),
         CheckConstraint("kind NOT IN ('grant', 'account') OR channel IS NOT NULL", name="payee"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .append_only import append_only
 from .application import Application
+from .award import MAY_BE_ZERO
 from .base import BenefitScoped, Model, Money, MonthType, Stamped, TownScoped, Versioned
 
 CHANGE_KINDS = {
@@ -44,7 +45,9 @@ class Decision(BenefitScoped, TownScoped, Model):
         UniqueConstraint("county_code", "decision_no"),
         CheckConstraint("outcome IN ('granted', 'rejected')", name="outcome"),
         CheckConstraint(
-            "outcome <> 'granted' OR (amount > 0 AND start_month IS NOT NULL) OR valid_from IS NOT NULL", name="granted_has_amount"
+            "outcome <> 'granted' OR (amount > 0 AND start_month IS NOT NULL) OR valid_from IS NOT NULL"
+            f" OR ({MAY_BE_ZERO} AND band IS NOT NULL AND start_month IS NOT NULL)",
+            name="granted_has_amount",
         ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -67,11 +67,13 @@ def cycle(month: int, rhythm: str) -> tuple[int, int]:
 
 
 def regular_parts(award: AwardFacts, cutoff: dt.date, last: int, since: int = 0) -> list[Part]:
-    """Months due and never paid from `since` up to `last` (this cycle and its arrears), oldest first."""
+    """Months due and never paid from `since` up to `last` (this cycle and its arrears), oldest first. A status without cash has none."""
     out: list[Part] = []
     if award.paid_until is not None:
         since = max(since, award.paid_until + 1)
     for s in award.entitlement(cutoff):
+        if not s.amount:
+            continue
         out.extend(Part(m, s.amount) for m in s.due_months(since, last) if m not in award.paid and m not in award.paid_months)
     return out
 

@@ -371,3 +371,58 @@ def test_rows_sent_back_wait_for_their_correction(county, tmp_path):
     head, corrected, _ = content.split(b"\r\n", 2)
     delivered(county, tmp_path, head + b"\r\n" + corrected + b"\r\n", "supplement")
     assert county.run(run_id).state == "reconciled"
+
+
+LILA = "low_income_living_assistance"
+
+
+def beside(county, award_id, benefit, amount, band="", first=MARCH):
+    """The same person is granted another benefit, after the register was approved."""
+    awards.create_award(
+        county.director, recipient_id=county.get_award(award_id).recipient_id, benefit=benefit, case_no=f"10004{benefit[:4]}", decision_no="府社字第1號", from_month=first,
+        amount=amount, band=band, payee=payee(1),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("benefit", "amount", "band", "law"),
+    [
+        ("disability_living_allowance", 4_000, "other_severe", "中低收入老人生活津貼發給辦法第12條"),
+        (LILA, 9_829, "class1", "中低收入老人生活津貼發給辦法第12條"),
+    ],
+    ids=["disability allowance", "low income paid per person"],
+)
+def test_an_exclusive_benefit_granted_after_approval_stops_the_payment(county, benefit, amount, band, law):
+    """互斥在撥款時再查一次：造冊、核准之後才核定的給付，撥款被擋下，清冊退回後是不可放行的缺失。"""
+    award_id = county.award(1)
+    run_id = county.approved(county.build())
+    assert not [f for f in county.run(run_id).findings if f.code == "exclusion"]
+    beside(county, award_id, benefit, amount, band)
+    with pytest.raises(Refused, match="互斥"):
+        payments.release_run(county.accountant, run_id)
+    assert county.run(run_id).state == "approved" and not county.run(run_id).files
+    payments.return_run(county.accountant, run_id, "與其他給付互斥")
+    payments.check_run(county.officer, run_id)
+    (hard,) = [f for f in county.run(run_id).findings if f.severity == "hard"]
+    assert (hard.code, hard.award_id) == ("exclusion", award_id) and law in hard.message
+    with pytest.raises(Refused, match="不可確認放行"):
+        payments.acknowledge_finding(county.officer, hard.id)
+
+
+@pytest.mark.parametrize(("amount", "band", "codes"), [(5_900, "class2", ["cap"]), (0, "class3", [])], ids=["second class", "status without cash"])
+def test_low_income_of_the_lower_classes_goes_together_with_the_elderly_allowance(county, amount, band, codes):
+    """第二、三款只併計上限（社會救助法第8條）；沒有現金的身分不生併計。"""
+    award_id = county.award(1)
+    run_id = county.build()
+    beside(county, award_id, LILA, amount, band)
+    payments.check_run(county.officer, run_id)
+    found = [f for f in county.run(run_id).findings if f.code in ("exclusion", "cap")]
+    assert [f.code for f in found] == codes and all(f.severity == "soft" for f in found)
+
+
+def test_an_exclusive_benefit_that_begins_later_stops_nothing_yet(county):
+    award_id = county.award(1)
+    run_id = county.approved(county.build())
+    beside(county, award_id, "disability_living_allowance", 4_000, "other_severe", first=MARCH + 1)
+    payments.release_run(county.accountant, run_id)
+    assert county.run(run_id).state == "released"

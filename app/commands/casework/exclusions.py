@@ -28,6 +28,7 @@ from . import local
 
 SAME = "same_benefit_other_county"
 AWARDS, APPLICATIONS = "本縣發放資料", "本縣審核中案件"
+STATUS_ONLY = "列冊低收入戶，沒有現金給付，不生擇一或併計"
 HARD = (Relation.CHOOSE_ONE, Relation.SUSPEND_A)
 
 
@@ -46,6 +47,8 @@ class Draw:
     as_of: dt.date | None = None
     paid: bool = True
     """False = applied for, nothing is drawn yet."""
+    status_only: bool = False
+    """A low-income household without cash: its members have the status and draw nothing that could be excluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def own_awards(session: Session, application: Application, month: int) -> tuple[
         .where(Person.county_code == county, Person.person_id.in_(ids), Award.status != "ended")
     )
     draws = [
-        Draw(p, b, first, last, amount, AWARDS, detail=band, agency="全戶金額，領款人為戶代表" if house else _agency(session, b), as_of=clock.today())
+        Draw(p, b, first, last, amount, AWARDS, detail=band, agency="全戶金額，領款人為戶代表" if house else _agency(session, b), as_of=clock.today(),
+             status_only=not amount)
         for p, b, first, last, amount, band, house in rows
     ]
     draws += _in_households(session, application, ids)
@@ -83,7 +87,7 @@ def _in_households(session: Session, application: Application, ids: list[str]) -
         its.applicant_id == Award.recipient_id, its.benefit == Award.benefit, later.outcome == "granted"
     )  # fmt: skip
     rows = session.execute(
-        select(HouseholdMember.person_id, HouseholdMember.position, Award.benefit, Award.from_month, Award.to_month, Award.band, Decision.judgement)
+        select(HouseholdMember.person_id, HouseholdMember.position, Award.benefit, Award.from_month, Award.to_month, Award.amount, Award.band, Decision.judgement)
         .join(Application, Application.id == HouseholdMember.application_id)
         .join(Award, Award.recipient_id == Application.applicant_id)
         .join(Decision, Decision.application_id == Application.id)
@@ -94,9 +98,9 @@ def _in_households(session: Session, application: Application, ids: list[str]) -
         )
     )  # fmt: skip
     found = []
-    for person, position, benefit, first, last, band, judgement in rows:
+    for person, position, benefit, first, last, whole, band, judgement in rows:
         amount = sum((Fraction(s["amount"]) for s in judgement.get("payments", []) if s["ref"] == str(position) and s["amount"] is not None), Fraction(0))
-        found.append(Draw(person, benefit, first, last, int(amount), AWARDS, "列於他戶之成員", detail=band, as_of=clock.today()))
+        found.append(Draw(person, benefit, first, last, int(amount), AWARDS, "列於他戶之成員", detail=band, as_of=clock.today(), status_only=not whole))
     return found
 
 
@@ -184,8 +188,8 @@ def _hit(
         "name": counterpart_names().get(key if key != SAME else d.counterpart) or (row.name if (row := find(session, d.counterpart)) else d.counterpart),
         "relation": relation.value,
         "article": other.article_zh if other else pair.article_zh if pair else "",
-        "rule": rule_in_words(pair, other, concerned),
-        "hard": relation in HARD and d.paid,
+        "rule": STATUS_ONLY if d.status_only and key != SAME else rule_in_words(pair, other, concerned),
+        "hard": relation in HARD and d.paid and (key == SAME or not d.status_only),
         "exception": "",
         "exception_reason": "",
         "person_id": None,

@@ -136,7 +136,7 @@ def grant(
         open_points = [m.text for m in judged.missing] or [line.question for line in judged.open_questions()]
         raise Refused("還不能核定：" + "；".join(open_points[:4]), "E-UNKNOWN")
     pays = benefit_row(ctx.session, application.benefit).pays
-    if judged.eligible is Answer.NO or (pays and (not judged.amount or judged.start_month is None)):
+    if judged.eligible is Answer.NO or (pays and (judged.start_month is None or not awards.payable(application.benefit, judged.amount))):
         raise Refused("依規定不符合請領條件，請改為「不予核定」；須經中央同意的特殊案件請先登錄同意文號", "E-NOT-ELIGIBLE")
     if application.purpose == "new":
         local.refuse_second(ctx.session, application.applicant, application.benefit, application.form_asked)
