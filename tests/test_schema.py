@@ -90,7 +90,7 @@ def test_a_table_made_anew_keeps_the_rows_that_refer_to_it(empty):
         db.session.add(AwardChange(award_id=award.id, seq=0, kind="grant", month=24_000, recorded_on=day.date(), recorded_at=day, reason="核定", **where, **payee))
         db.session.commit()
         db.session.remove()
-    downgrade(folder, revision="0015")
+    downgrade(folder, revision="0017")
     upgrade(folder)
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM award_change JOIN award ON award.id = award_id")).scalar() == 1
