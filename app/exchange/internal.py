@@ -1,6 +1,7 @@
 """Record types read by the same readers but not part of the published contract: one-off imports with a command and a page of their own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from . import codes
@@ -14,7 +15,7 @@ OLD_REGISTER: Final = Layout(
     key=("person_id", "card_no", "issue_date"),
     later=(("assess_date", "issue_date"), ("issue_date", "cancelled_date")),
     fields=(
-        PERSON_ID,
+        replace(PERSON_ID, note="檢查碼不符且系統內沒有此編號時列為待查明"),
         NAME,
         BIRTH,
         Field("sex", "性別", "code", True, 1, codes.SEX, example="M"),

@@ -57,11 +57,12 @@ class OldRegisterView(RegisterView):
     list_columns = ["id", "file_name", "row_count", "state", "created_at", "finished_at"]
     order_columns = ["id", "created_at"]
     search_columns = ["file_name", "state"]
+    label_columns = {"id": _l("Number")}
     show_fieldsets = [(_l("Import of old data"), {"fields": ["file_name", "row_count", "file_sha256", "created_at", "finished_at"]})]
     progress = (
-        (_l("Old data received"), ("received",)),
-        (_l("Old data checked"), ("checked",)),
-        (_l("Old data being imported"), ("confirmed",)),
+        (_l("Old data dry run"), ("received",)),
+        (_l("Confirm the import of old data"), ("checked",)),
+        (_l("Import of old data"), ("confirmed",)),
         (_l("Old data imported"), ("done", "dropped")),
     )
     stopped_states = ("dropped",)
