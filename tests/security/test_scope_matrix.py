@@ -168,7 +168,7 @@ def test_nothing_of_another_office_is_shown_or_changed(county, role, office):
     for method, url, endpoint, known in routes(county, keys):
         data = {"comment": "試", "reason": "試試看", "purpose": "初審", "note": "測試查閱", "seen_version": "1"}
         page = browser.open(url, method=method, data=data if method == "POST" else None)
-        tried += known and page.status_code == 404
+        tried += known and page.status_code == 404 and not endpoint.endswith(".action")  # an action nobody has is no row
         assert page.status_code < 500, f"{method} {url} ({endpoint}) breaks: {page.status_code}"
         assert not shown.search(page.text), f"{method} {url} ({endpoint}) shows somebody of another office"
     for view in county.appbuilder.baseviews:
