@@ -18,7 +18,7 @@ from app.exchange.readers import open_table
 from app.exchange.store import write_whole
 from app.exchange.tables import without_total
 from app.models.award import Award
-from app.models.doubt import OUTCOMES, Doubt, DoubtAnswer, DoubtSighting
+from app.models.doubt import OUTCOMES, SENT, Doubt, DoubtAnswer, DoubtSighting
 from app.security.actor import Actor
 from app.security.roles import COUNTY, MINISTRY_OFFICER
 
@@ -74,6 +74,8 @@ def answer_doubt(ctx: Context, doubt_id: int, answer: Answer, seen_version: int 
     """Answer a doubt; `overpaid` opens an overpayment. A new answer to an answered doubt follows the old one. Raises Refused, Conflict."""
     doubt = ctx.get(Doubt, doubt_id, lock=True)
     ctx.check_version(doubt, seen_version)
+    if doubt.state not in SENT:
+        raise Refused("這筆疑義沒有送出（規則在影子執行或暫停送出），不需答復", "E-ANS-STATE")
     if answer.outcome == "overpaid" and answer.overpaid_from is None and answer.overpaid_to is None and channel == "file":
         answer = replace(answer, overpaid_from=min(doubt.months), overpaid_to=max(doubt.months))  # the months the doubt names
     _check(answer, channel)

@@ -16,8 +16,9 @@ from app.exchange.layouts import STATISTICS_COLUMNS
 from app.exchange.store import write_whole
 from app.models.doubt import Doubt, DoubtAnswer, DoubtSighting
 from app.models.exchange import ACCEPTED, NIL, Batch
-from app.models.match_run import MatchRun
+from app.models.match_run import MatchRun, NotChecked
 from app.models.office import County
+from app.models.rule_control import RuleHold
 from app.models.statistic import PublishedStatistic
 from app.rules.exclusions import Exclusion, county_defined
 from app.security.roles import COUNTY, MINISTRY_OFFICER
@@ -113,6 +114,14 @@ def _answers(session: Session, out: dict[Key, Figures], first: int, last: int) -
     for key, amounts in sums.items():
         if key in out:
             out[key].overpaid_count, out[key].overpaid_amount = len(amounts), sum(amounts)
+
+
+def not_checked(session: Session, month: int) -> list[tuple[str, str]]:
+    """What the runs in force of a month did not check, within the scope in force: county, reason. Never the same as no doubt."""
+    runs = select(MatchRun.id).where(MatchRun.month == month, MatchRun.state == "done")
+    missing = select(NotChecked.county_code, NotChecked.reason).where(NotChecked.run_id.in_(runs))
+    held = select(RuleHold.county_code, RuleHold.reason).where(RuleHold.run_id.in_(runs), RuleHold.state.in_(("held", "dropped")))
+    return sorted({(county, reason) for statement in (missing, held) for county, reason in session.execute(statement)})
 
 
 def published_rows(session: Session, first: int, last: int) -> list[Figures]:

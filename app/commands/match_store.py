@@ -1,7 +1,7 @@
 """Doubts into the database: known ones are recognised by their fingerprint, answered ones stay silent, the others are shown (again)."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
@@ -22,31 +22,35 @@ LASTING = ("no_overpayment", "our_data_error", "source_data_error")
 """Outcomes that answer the fact itself. The others answer the months they name: a payment for a further month is a new fact."""
 
 
-def store(ctx: Context, run: MatchRun, found: Sequence[dict[str, Any]], county: str | None) -> set[str]:
-    """Insert, refresh and withdraw. Returns the fingerprints that stay silent because they are answered."""
+def store(
+    ctx: Context, run: MatchRun, found: Sequence[dict[str, Any]], county: str | None, shelf: Callable[[dict[str, Any]], str | None]
+) -> dict[str, str]:
+    """Insert, refresh and withdraw. Returns what became of each fingerprint: `open`, `silent` (it is answered), `shadow` or `held`.
+
+    `shelf` says of a doubt whether its rule is in shadow or its sending is held back. A doubt that waits at a county already stays there.
+    """
     session = ctx.session
     known = _known(session, [d["fingerprint"] for d in found])
     answers = _answered_months(session, [row.id for row in known.values() if row.outcome is not None])
-    silent: set[str] = set()
-    fresh: list[dict[str, Any]] = []
+    fresh: list[tuple[dict[str, Any], str]] = []
     again: list[tuple[Any, dict[str, Any], str]] = []
     for doubt in found:
         row = known.get(doubt["fingerprint"])
+        state = shelf(doubt) or "open"
         if row is None:
-            fresh.append(doubt)
-            continue
-        held = row.outcome is not None and _holds(row, answers.get(row.id, ()), doubt, run.month)
-        if held:
-            silent.add(doubt["fingerprint"])
-        again.append((row, doubt, "silent" if held else "open"))
+            fresh.append((doubt, state))
+        elif row.outcome is not None and _holds(row, answers.get(row.id, ()), doubt, run.month):
+            again.append((row, doubt, "silent"))
+        else:
+            again.append((row, doubt, "open" if row.state == "open" else state))
     ids = _insert(session, run, fresh, ctx.now)
     _refresh(session, run, again, ctx.now)
-    seen = [(ids[d["fingerprint"]], d, "open") for d in fresh] + [(row.id, d, state) for row, d, state in again]
+    seen = [(ids[d["fingerprint"]], d, state) for d, state in fresh] + [(row.id, d, state) for row, d, state in again]
     _sight(session, run, seen)
     _withdraw(session, run, county)
     _count(session, run)
     _order(session)
-    return silent
+    return {d["fingerprint"]: state for _, d, state in seen}
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -137,14 +141,14 @@ def _iso(value: dt.date | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _insert(session: Session, run: MatchRun, fresh: Sequence[dict[str, Any]], now: dt.datetime) -> dict[str, int]:
+def _insert(session: Session, run: MatchRun, fresh: Sequence[tuple[dict[str, Any], str]], now: dt.datetime) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for doubt in fresh:
+    for doubt, _ in fresh:
         counts[doubt["county"]] = counts.get(doubt["county"], 0) + 1
     head = {county: f"{county}-{roc.month5(run.month)}" for county in counts}
     following = {county: take(session, f"doubt {head[county]}", count) for county, count in sorted(counts.items())}
     rows = []
-    for doubt in fresh:
+    for doubt, state in fresh:
         county = doubt["county"]
         rows.append(
             {
@@ -152,7 +156,7 @@ def _insert(session: Session, run: MatchRun, fresh: Sequence[dict[str, Any]], no
                 "fingerprint": doubt["fingerprint"],
                 "county_code": county,
                 "benefit": doubt["kind"],
-                "state": "open",
+                "state": state,
                 "rule_code": doubt["rule"],
                 "mirror": doubt["mirror"],
                 "person_id": doubt["written_id"],
@@ -170,7 +174,7 @@ def _insert(session: Session, run: MatchRun, fresh: Sequence[dict[str, Any]], no
     bulk.add_rows(session, Doubt, rows)
     return {
         row.fingerprint: row.id
-        for part in _chunks([d["fingerprint"] for d in fresh])
+        for part in _chunks([d["fingerprint"] for d, _ in fresh])
         for row in session.execute(select(Doubt.id, Doubt.fingerprint).where(Doubt.fingerprint.in_(part)))
     }
 
@@ -184,14 +188,15 @@ def _refresh(session: Session, run: MatchRun, again: Sequence[tuple[Any, dict[st
         session.connection().execute(
             update(table).where(table.c.id == bindparam("b_id")).values(**columns, version=table.c.version + 1), latest
         )
-    reopened = [row.id for row, _, state in again if state == "open" and row.state != "open"]
-    for part in _chunks(reopened):
-        session.execute(
-            update(Doubt)
-            .where(Doubt.id.in_(part))
-            .values(state="open", changed_at=now, version=Doubt.version + 1)
-            .execution_options(synchronize_session=False)
-        )
+    for target in ("open", "shadow", "held"):
+        moved = [row.id for row, _, state in again if state == target != row.state and (target == "open" or row.state != "answered")]
+        for part in _chunks(moved):
+            session.execute(
+                update(Doubt)
+                .where(Doubt.id.in_(part))
+                .values(state=target, changed_at=now, version=Doubt.version + 1)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def _sight(session: Session, run: MatchRun, seen: Sequence[tuple[int, dict[str, Any], str]]) -> None:
@@ -223,7 +228,7 @@ def _withdraw(session: Session, run: MatchRun, county: str | None) -> None:
     this_month = select(DoubtSighting.doubt_id).where(DoubtSighting.month == run.month, DoubtSighting.state == "withdrawn")
     session.execute(
         update(Doubt)
-        .where(Doubt.state == "open", Doubt.id.in_(this_month), ~seen)
+        .where(Doubt.state.in_(("open", "shadow", "held")), Doubt.id.in_(this_month), ~seen)
         .values(state="withdrawn", version=Doubt.version + 1)
         .execution_options(synchronize_session=False)
     )

@@ -37,9 +37,10 @@ from app.security import scope
 from app.security.actor import Actor
 from app.security.roles import MINISTRY_OFFICER
 
-from . import match_store
+from . import match_store, rule_control
 from .base import Context, Refused, command
 from .deliveries import InForce, current_snapshots, home
+from .match_rules import RuleKey
 from .parameters import exclusion_rows
 
 LOOK_BACK = 11  # months of earlier rosters that may have paid for the same months
@@ -131,6 +132,8 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
         pairs = pairs_of(session)
         caps = caps_of(session)
         names = names_of(session)
+        fallen = rule_control.fallen(session)
+        shadows = rule_control.in_shadow(session) | {f.key for f in fallen}
         session.expunge_all()
     work = engine.Work(
         month=month,
@@ -144,7 +147,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
     folder = home() / "matches" / f".{secrets.token_hex(8)}"
     folder.mkdir(parents=True)
     try:
-        evidence, settled = _find(work, engine_name, folder, inputs.missing)
+        evidence, settled = _find(work, engine_name, folder, inputs.missing, [(rule, grade) for rule, _, grade in shadows])
         failed = [Missing(f"rule:{c}", f"規則「{RULES[c].title}」執行失敗，未比對", (c,)) for c in evidence.failed]
         found = doubts.gather(settled, names, month, county)
         final = Found(
@@ -153,6 +156,8 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
             doubts=found,
             stops=[s for s in doubts.counts(settled) if county is None or s["county"] == county],
             evidence=_keep(settled, month),
+            fallen=fallen,
+            shadows=shadows,
             timing=evidence.seconds,
             basis=_basis(inputs, conditions.rows(inputs.counties, range(evidence.months[0], evidence.months[1] + 1), pairs)),
         )
@@ -174,12 +179,16 @@ class Found:
     evidence: str
     timing: dict[str, float]
     basis: str
+    fallen: list[rule_control.Fallen] = field(default_factory=list)
+    shadows: set[RuleKey] = field(default_factory=set)
 
 
-def _find(work: engine.Work, name: str, folder: Path, missing: Sequence[Missing]) -> tuple[engine.Evidence, pl.DataFrame]:
+def _find(
+    work: engine.Work, name: str, folder: Path, missing: Sequence[Missing], shadows: Sequence[tuple[str, str]]
+) -> tuple[engine.Evidence, pl.DataFrame]:
     with engine.opened(name, folder / "temp", current_app.config.get("SPARK_MASTER") or "local[*]") as running:
         evidence = engine.find(work, running, folder / "evidence.parquet")
-    return evidence, doubts.settle(_asked(pl.read_parquet(evidence.path), missing))
+    return evidence, doubts.settle(_asked(pl.read_parquet(evidence.path), missing), shadows)
 
 
 def _asked(evidence: pl.DataFrame, missing: Sequence[Missing]) -> pl.DataFrame:
@@ -309,6 +318,7 @@ def _store(ctx: Context, month: int, county: str | None, engine_name: str, found
         if run.extent == extent or not extent:
             run.state = "superseded"
     ctx.session.flush()
+    rule_control.supersede(ctx.session, [run.id for run in older if run.state == "superseded"])
     run = MatchRun(
         month=month,
         extent=extent,
@@ -325,13 +335,15 @@ def _store(ctx: Context, month: int, county: str | None, engine_name: str, found
     )
     ctx.session.add(run)
     ctx.session.flush()
-    held = match_store.store(ctx, run, found.doubts, county)
-    shown = [d for d in found.doubts if d["fingerprint"] not in held]
+    rule_control.put_in_shadow(ctx, run, found.fallen)
+    shelf = rule_control.Shelf(found.shadows, rule_control.hold(ctx, run, found.doubts, found.shadows))
+    became = match_store.store(ctx, run, found.doubts, county, shelf)
+    shown = [d for d in found.doubts if became[d["fingerprint"]] == "open"]
     run.doubts = len(shown)
     run.amount = sum(d["over"] for d in shown)
     run.by_rule = dict(sorted(Counter(d["rule"] for d in shown).items()))
     run.by_grade = dict(sorted(Counter(d["grade"] for d in shown).items()))
-    _store_stops(ctx, run, found, [d for d in found.doubts if d["fingerprint"] in held])
+    _store_stops(ctx, run, found, [d for d in found.doubts if became[d["fingerprint"]] == "silent"])
     run.seconds = round(time.monotonic() - began, 3)
     ctx.audit("match.run", run, month=roc.month5(month), county=extent, doubts=run.doubts, amount=run.amount)
     return Matched(

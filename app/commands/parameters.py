@@ -163,6 +163,8 @@ def propose_parameter(
     if name == "occupation_wage.":
         raise Refused("請填職類名稱", "E-SET-02")
     setting = law_values.settings().get(name)
+    if county and name.startswith("match_"):
+        raise Refused("比對品質管制的數值由中央登錄，全國一致", "E-SET-01")
     try:
         exact = law_values.number(str(value or ""))
     except (ValueError, ZeroDivisionError):

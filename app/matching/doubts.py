@@ -6,7 +6,7 @@ was paid; the strongest speaks.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,7 +67,18 @@ class Names:
     kinds: Mapping[str, str]
 
 
-def settle(evidence: pl.DataFrame) -> pl.DataFrame:
+def settle(evidence: pl.DataFrame, shadows: Collection[tuple[str, str]] = ()) -> pl.DataFrame:
+    """Evidence settled (see `_settle`). What rules and grades in shadow find is settled among itself: it claims no payment from a doubt that
+    is sent, and takes no counterpart away from one."""
+    if not shadows:
+        return _settle(evidence)
+    number = {letter: grade for grade, letter in LETTER.items()}
+    one_of = [(pl.col("rule") == rule) & (pl.col("grade") == number[letter]) for rule, letter in shadows]
+    apart = pl.col("stop").is_null() & pl.any_horizontal(one_of)
+    return pl.concat([_settle(evidence.filter(~apart)), _settle(evidence.filter(apart))])
+
+
+def _settle(evidence: pl.DataFrame) -> pl.DataFrame:
     """Evidence with further stops: the counterpart is itself not due, or a stronger doubt already claims the payment; `claim` = NTD left.
 
     A pair of payments is no overpayment when the other one is taken back for a reason of its own.
@@ -155,6 +166,7 @@ def _doubt(row: dict[str, Any], names: Names, month: int) -> dict[str, Any]:
     return {
         **row,
         "grade": LETTER[row["grade"]],
+        "asked_grade": LETTER[row["grade"]],  # the mirror of a pair keeps it
         "run_month": month,
         "rule_version": rule.version,
         "law": row["law"] or rule.law,

@@ -1,7 +1,5 @@
-"""How often a rule was right, said with its uncertainty: Wilson intervals, smoothed precision for the queue, recall from a sample."""
+"""How often a rule was right, said with its uncertainty: Wilson intervals, and the smoothed precision of the queue."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
@@ -28,38 +26,3 @@ def smoothed(confirmed: int, answered: int, grade: str) -> float:
     """The precision the queue reckons with (0–1): Laplace-smoothed by two pseudo-answers that agree with the grade's own expectation, so that
     an unmeasured rule is worth what its grade is."""
     return (confirmed + PSEUDO_ANSWERS * UNMEASURED[grade]) / (answered + PSEUDO_ANSWERS)
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """One county-month of the sample: rows not listed as doubts, how many of the drawn ones were answered, how many of those were overpaid."""
-
-    unflagged: int
-    answered: int
-    overpaid: int
-
-
-@dataclass(frozen=True)
-class Recall:
-    """Share of the overpaid rows that the match found (0–1), lowest and highest of the 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def recall(confirmed: int, strata: Iterable[Stratum]) -> Recall | None:
-    """The recall that confirmed doubts and a stratified random sample speak for; None when no sample was answered or nothing was overpaid.
-
-    Strata are weighted by their rows; the interval is Wilson's at the effective sample size (Kish), so that unequal strata widen it.
-    """
-    known = [s for s in strata if s.answered > 0 and s.unflagged > 0]
-    rows = sum(s.unflagged for s in known)
-    if not rows:
-        return None
-    share = sum(s.unflagged * s.overpaid / s.answered for s in known) / rows
-    size = rows * rows / sum(s.unflagged * s.unflagged / s.answered for s in known)
-    if confirmed == 0 and share == 0:
-        return None
-    low, high = wilson(share * size, size) or (0.0, 1.0)
-    return Recall(confirmed / (confirmed + rows * share), confirmed / (confirmed + rows * high), confirmed / (confirmed + rows * low) if confirmed else 0.0)

@@ -15,7 +15,11 @@ DOUBT_STATES = {
     "open": _l("To be answered"),
     "answered": _l("Answered"),
     "withdrawn": _l("No longer found"),
+    "shadow": _l("In shadow, not sent"),
+    "held": _l("Sending held back"),
 }
+SENT = ("open", "answered", "withdrawn")
+"""States a county sees. The others were found and stored, but never sent."""
 OUTCOMES = {
     "no_overpayment": _l("No overpayment found"),
     "stopped_no_overpayment": _l("Stopped, nothing overpaid"),
@@ -25,7 +29,13 @@ OUTCOMES = {
     "already_recovered": _l("Already recovered"),
 }
 DOUBT_GRADES = {"A": _l("A hard"), "B": _l("B likely"), "C": _l("C information")}
-SIGHTINGS = {"open": _l("Listed as a doubt"), "silent": _l("Silent: already answered"), "withdrawn": _l("No longer found")}
+SIGHTINGS = {
+    "open": _l("Listed as a doubt"),
+    "silent": _l("Silent: already answered"),
+    "withdrawn": _l("No longer found"),
+    "shadow": _l("In shadow, not sent"),
+    "held": _l("Sending held back"),
+}
 _OUTCOMES = ", ".join(f"'{o}'" for o in OUTCOMES)
 
 
@@ -38,7 +48,7 @@ class Doubt(Versioned, BenefitScoped, CountyScoped, Model):
 
     __tablename__ = "doubt"
     __table_args__ = (
-        CheckConstraint("state IN ('open', 'answered', 'withdrawn')", name="state"),
+        CheckConstraint("state IN ('open', 'answered', 'withdrawn', 'shadow', 'held')", name="state"),
         CheckConstraint("grade IN ('A', 'B', 'C')", name="grade"),
         CheckConstraint("expected_overpaid >= 0 AND times_seen > 0 AND last_month >= first_month", name="figures"),
         Index("ix_doubt_queue", "county_code", "state", "rank"),

@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
+from app.commands.lifecycle import history
 from app.commands.match_rules import Figures, added_up, rule_figures, top_reasons
 from app.commands.matching import SOURCE_NAMES
 from app.core import roc
@@ -16,6 +18,7 @@ from app.exchange import codes
 from app.extensions import db
 from app.matching.rules import RULES
 from app.models.doubt import DOUBT_GRADES
+from app.models.rule_control import SHADOW_STATES, RuleShadow
 from app.security.roles import AUDITOR, COUNTY, MINISTRY_OFFICER
 
 from .base import PageView
@@ -52,7 +55,10 @@ class RuleView(PageView):
     @has_access
     def index(self) -> ResponseReturnValue:
         figures = added_up((f for f in rule_figures(db.session()) if f.rule in RULES), lambda f: f.key)
-        return self.page("matching/rules.html", lines=listed(figures), rule_title=_title)
+        shadows = {(s.rule_code, s.rule_version, s.grade): s for s in db.session.scalars(select(RuleShadow).where(RuleShadow.state != "restored"))}
+        for rule, version, grade in shadows:
+            figures.setdefault((rule, version, grade), Figures(rule, version, grade))
+        return self.page("matching/rules.html", lines=listed(figures), rule_title=_title, shadows=shadows)
 
     @expose("/<rule>/<int:version>/<grade>")
     @has_access
@@ -73,9 +79,19 @@ class RuleView(PageView):
             rule=RULES[rule],
             total=added_up(rows, lambda f: 0).get(0, Figures(rule, version, grade)),
             tables=tables,
+            shadows=self._shadows(rule, version, grade),
             reasons=top_reasons(db.session(), rule, version, grade),
             doubts_url=url_for("DoubtView.list", _flt_0_rule_code=rule, _flt_0_grade=grade) if may_list else "",
         )
+
+    def _shadows(self, rule: str, version: int, grade: str) -> list[Any]:
+        """Each time in shadow, with who and when, latest first."""
+        found = db.session.scalars(
+            select(RuleShadow)
+            .where(RuleShadow.rule_code == rule, RuleShadow.rule_version == version, RuleShadow.grade == grade)
+            .order_by(RuleShadow.id.desc())
+        )
+        return [(s, SHADOW_STATES[s.state], history(db.session(), s)) for s in found]
 
 
 def register(appbuilder: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
+from flask_appbuilder.models.sqla.filters import FilterInFunction
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -21,9 +22,10 @@ from app.exchange import codes
 from app.extensions import db
 from app.matching.gates import STOPS, Gate
 from app.matching.rules import RULES
-from app.models.doubt import DOUBT_GRADES, DOUBT_STATES, OUTCOMES, Doubt, DoubtSighting
+from app.models.doubt import DOUBT_GRADES, DOUBT_STATES, OUTCOMES, SENT, SIGHTINGS, Doubt, DoubtSighting
 from app.models.match_run import MatchRun
 from app.models.overpayment import Overpayment
+from app.models.rule_control import HOLD_STATES, RuleHold
 from app.rules.benefits import benefits
 from app.security import web
 from app.security.roles import AUDITOR, COUNTY, MINISTRY_OFFICER
@@ -145,6 +147,7 @@ class DoubtView(CaseView):
     route_base = "/doubts"
     record_name = _l("Doubt")
     base_order = ("rank", "desc")
+    base_filters = [["state", FilterInFunction, lambda: SENT]]
     list_columns = [
         "doubt_no",
         "grade",
@@ -234,7 +237,7 @@ class DoubtView(CaseView):
             "problem": problem,
             "answer_url": url_for(f"{self.endpoint}.answer", pk=item.id) if may_answer else "",
             "next_url": url_for(f"{self.endpoint}.show", pk=following) if following else "",
-            "sightings": list(reversed(item.sightings)),
+            "sightings": [(s.month, SIGHTINGS[s.state]) for s in reversed(item.sightings)],
         }
 
     @expose("/answer/<pk>", methods=["POST"])
@@ -287,20 +290,27 @@ class MatchRunView(ReferenceView):
     def record_title(self, item: MatchRun) -> str:
         return f"{roc.show_month(item.month)}比對　第 {item.id} 次"
 
-    def show_context(self, item: MatchRun) -> dict[str, Any]:
+    def _found(self, item: MatchRun, state: str) -> list[Any]:
+        """Doubts of a run by rule and grade: how many, how much."""
         found = db.session.execute(
             select(Doubt.rule_code, Doubt.grade, func.count(), func.sum(Doubt.expected_overpaid))
             .join(DoubtSighting, DoubtSighting.doubt_id == Doubt.id)
-            .where(DoubtSighting.run_id == item.id, DoubtSighting.state == "open")
+            .where(DoubtSighting.run_id == item.id, DoubtSighting.state == state)
             .group_by(Doubt.rule_code, Doubt.grade)
         ).all()
         order = list(RULES)
-        rows = sorted(found, key=lambda r: (r[1], order.index(r[0]) if r[0] in order else 99))
+        return sorted(found, key=lambda r: (r[1], order.index(r[0]) if r[0] in order else 99))
+
+    def show_context(self, item: MatchRun) -> dict[str, Any]:
+        rows = self._found(item, "open")
+        holds = db.session.scalars(select(RuleHold).where(RuleHold.run_id == item.id).order_by(RuleHold.id)).all()
         gates: dict[str, dict[tuple[str, str], list[int]]] = {g.value: {} for g in Gate}
         for stop in item.stops:
             total = gates[stop.gate].setdefault((stop.rule_code, stop.stop), [0, 0])
             total[0], total[1] = total[0] + stop.rows, total[1] + stop.amount
         return {
+            "holds": [(h, RULES[h.rule_code].title if h.rule_code in RULES else h.rule_code, HOLD_STATES[h.state]) for h in holds],
+            "shadows": [(RULES[r].title if r in RULES else r, g, n, a) for r, g, n, a in self._found(item, "shadow")],
             "by_rule": [(RULES[r].title if r in RULES else r, g, n, a) for r, g, n, a in rows],
             "total": (sum(r[2] for r in rows), sum(r[3] for r in rows)),
             "gates": [
@@ -310,6 +320,11 @@ class MatchRunView(ReferenceView):
             "unchecked": [
                 (codes.COUNTIES.get(u.county_code, u.county_code), u.reason, [RULES[c].title for c in u.rules if c in RULES])
                 for u in item.unchecked
+            ]
+            + [
+                (codes.COUNTIES.get(h.county_code, h.county_code), h.reason, [RULES[h.rule_code].title] if h.rule_code in RULES else [])
+                for h in holds
+                if h.state in ("held", "dropped")
             ],
             "doubts_url": url_for("DoubtView.list", _flt_0_last_month=roc.month5(item.month))
             if self.appbuilder.sm.has_access("can_list", "DoubtView")

@@ -9,8 +9,9 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
 
-from app.commands.match_statistics import Figures, published_rows, statistics_rows
+from app.commands.match_statistics import Figures, not_checked, published_rows, statistics_rows
 from app.core import clock, roc
+from app.exchange import codes
 from app.extensions import db
 from app.rules.benefits import benefits
 from app.security import web
@@ -104,6 +105,7 @@ class StatisticsView(PageView):
             totals=totals(published, True) + totals(own, False),
             listed=listed,
             chosen=chosen,
+            not_checked=[(codes.COUNTIES.get(c, c), reason) for c, reason in not_checked(db.session(), chosen)],
             months=months,
             kinds=kinds,
             args=args,

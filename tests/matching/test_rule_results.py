@@ -10,7 +10,6 @@ from sqlalchemy import select
 from app.commands import doubts, match_rules, matching
 from app.commands.doubts import Answer
 from app.matching import precision
-from app.matching.precision import Stratum
 from app.models.doubt import Doubt
 from app.security import scope
 
@@ -97,13 +96,3 @@ def test_wilson(confirmed: int, answered: int, low: float, high: float) -> None:
     """Values of Newcombe (1998), table I, and of the closed form at the ends: 1 / (1 + z²/n)."""
     assert precision.wilson(confirmed, answered) == pytest.approx((low, high), abs=0.0001)
     assert precision.wilson(0, 0) is None
-
-
-def test_recall_is_weighted_by_rows_and_unknown_without_a_sample() -> None:
-    assert precision.recall(5, []) is None and precision.recall(5, [Stratum(1000, 0, 0)]) is None
-    assert precision.recall(0, [Stratum(1000, 10, 0)]) is None
-    found = precision.recall(90, [Stratum(1000, 100, 1), Stratum(9000, 100, 0)])
-    assert found is not None and found.value == pytest.approx(90 / 100)
-    assert found.low < found.value < found.high < 1
-    clean = precision.recall(90, [Stratum(1000, 100, 0)])
-    assert clean is not None and clean.value == clean.high == 1 and clean.low == pytest.approx(90 / (90 + 1000 * 0.037), abs=0.002)
