@@ -36,7 +36,7 @@ def world(session: Any, dead: int, months: range) -> None:
 
 def states(session: Any) -> dict[str, int]:
     session.expire_all()
-    return {state: n for state, n in session.execute(select(Doubt.state, func.count()).where(Doubt.rule_code == "DEATH").group_by(Doubt.state))}
+    return dict(session.execute(select(Doubt.state, func.count()).where(Doubt.rule_code == "DEATH").group_by(Doubt.state)).all())
 
 
 def setting(session: Any, name: str, value: int) -> None:
