@@ -131,6 +131,9 @@ def test_a_child_who_leaves_lowers_the_amount_from_the_month_after_and_the_histo
         later = decided(desk, session)
     award = session.scalars(select(Award)).one()
     assert later.band == "class3" and later.start_month == roc.month(115, 11)
+    line = later.judgement["trace"][-1]
+    assert (line["code"], line["article"], line["note"]) == ("change", "社會救助法第14條（月份依實務為次月）", "月份法無明文，依實務")
+    assert line["measured"] == "第3款、每月9,833元改為第3款、每月3,008元，115年11月起"
     first, second = household_history.spans(session, award)
     assert (first.first, first.last, first.amount, first.persons) == (roc.month(115, 9), roc.month(115, 10), 3_008 + 6_825, 3)
     assert (second.first, second.amount, second.persons, second.left, second.joined) == (roc.month(115, 11), 3_008, 2, ("羅小華",), ())

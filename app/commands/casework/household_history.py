@@ -1,10 +1,11 @@
 """A household's assistance month by month: class, amount, who was counted, who joined and left, and from which month a change counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core import roc
 from app.models.application import Application
 from app.models.award import Award
 from app.models.decision import Change, Decision
@@ -13,6 +14,8 @@ from app.payments.entitlement import segments
 from app.rules import codec
 from app.rules import low_income_living_assistance as low_income
 from app.rules.trace import Decision as Judgement
+from app.rules.trace import Outcome as TraceOutcome
+from app.rules.trace import TestLine
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,15 @@ def turned(session: Session, application: Application, judged: Judgement) -> low
     event = session.scalar(select(Change).where(Change.reopened_id == application.id))
     before: Judgement = codec.from_plain(Judgement, earlier[-1].judgement)
     return low_income.change(before, judged, event.happened_on if event else application.received_on)
+
+
+def written(judged: Judgement, turn: low_income.Change, month: int) -> Judgement:
+    """The judgement with the article from which the change counts, as the last line of its trace. `month`: the first month decided."""
+    was, now = (f"{low_income.ITEMS.get(band.removeprefix('class'), '未列冊')}、每月{amount or 0:,}元"
+                for band, amount in ((turn.class_before, turn.amount_before), (turn.class_after, turn.amount_after)))  # fmt: skip
+    note = "" if turn.sourced else "月份法無明文，依實務"
+    line = TestLine("change", turn.article, "變更自何月起生效？", f"{was}改為{now}，{roc.show_month(month)}起", "", TraceOutcome.MET, note=note)
+    return replace(judged, trace=(*judged.trace, line))
 
 
 def first_month(turn: low_income.Change, complete: int | None) -> int:

@@ -180,6 +180,7 @@ def record(ctx: Context, application: Application, judged: Judgement, outcome: s
         start = max(start or 0, application.effective_month)
         if turn := household_history.turned(ctx.session, application, judged):
             start = household_history.first_month(turn, judged.start_month)
+            judged = household_history.written(judged, turn, start)
     decision = Decision(
         county_code=application.county_code,
         town_code=application.town_code,
