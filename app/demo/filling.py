@@ -20,7 +20,7 @@ from app.models.payment import Payment
 from app.models.person import Person
 from app.security import audit, scope
 
-from . import accounts, care, cases, further, means, notices, people
+from . import accounts, care, cases, county_work, further, means, notices, people
 from .accounts import DIRECTOR, OFFICER, Staff
 from .cases import Made
 from .months import Months
@@ -61,6 +61,8 @@ def fill(households: int = DEFAULT_HOUSEHOLDS, seed: int = DEFAULT_SEED, say: Ca
         Months(session, staff, population, wealth, made, seed, first, first + RUNS - 1).work()
         others = further.fill(population, staff, seed)
         notices.fill(session, staff)
+        _begin(session)
+        county_work.fill(session, staff)
         _begin(session)
         deadlines.refresh(session)
         session.commit()

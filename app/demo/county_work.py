@@ -1,0 +1,38 @@
+"""What the county's officer left behind: a source that may wait, a look into the household register, and the year's recomputation."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.commands import recomputation
+from app.commands.base import Context
+from app.commands.casework import arrival_tasks, household_data
+from app.core import clock
+from app.models.application import CLOSED, Application
+from app.models.recomputation import Recomputation
+
+from . import places
+from .accounts import OFFICER, Staff
+
+BENEFIT = "elderly_living_allowance"
+WAITING = ("custody", 3, "示範：監管資料每週更正，三日內不急著處理")
+
+
+def fill(session: Session, staff: Staff) -> None:
+    """Make it, through the commands; the recomputation is the one the job makes."""
+    source, days, why = WAITING
+    arrival_tasks.set_wait(staff.actor(OFFICER), places.COUNTY, source, days, why)
+    asked = session.execute(
+        select(Application.id, Application.town_code)
+        .where(Application.benefit == BENEFIT, Application.state.not_in(CLOSED))
+        .order_by(Application.id)
+        .limit(2)
+    ).all()
+    for key, town in asked:
+        household_data.look(Context(session, staff.actor(staff.clerk(town))), key)
+    session.commit()
+    key, _ = recomputation.begin(staff.actor(OFFICER), BENEFIT, clock.today(), False)
+    run, last, seen = session.get_one(Recomputation, key), 0, 1
+    while seen:
+        last, seen = recomputation.step(session, run, last)
+    run.finished_at = clock.now()
+    session.commit()
