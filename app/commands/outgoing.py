@@ -118,7 +118,7 @@ def rows_of(session: Session, wanted: OutgoingList, county: str, month: int) -> 
             d = drawn[award_id]
             out.append({
                 "county_code": county, "town_code": d.town, "benefit": benefit_of(code).name, "case_no": d.case_no, "person_id": person_id, "name": name,
-                "birth": birth, "month": month, "from_month": d.from_month, "amount": d.now if own else None, "change": d.change,
+                "birth": birth, "month": month, "from_month": d.from_month, "amount": d.now or 0 if own else None, "change": d.change,
             })  # fmt: skip
     return sorted(out, key=lambda r: (r["town_code"], r["benefit"], r["case_no"], r["person_id"]))
 

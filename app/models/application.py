@@ -214,6 +214,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     """The sections of its form. Without `household` and `means` no tax data are asked, without `account` nothing is paid."""
     DOCUMENTS: ClassVar[tuple[tuple[str, bool], ...]] = ()
     """(code, required), in the order of the checklist."""
+    COUNTY_FINDINGS: ClassVar[tuple[str, ...]] = ()
+    """Own columns the county fills at its review; the form does not ask them."""
     BANDS: ClassVar[dict[str, Any]] = {}
     """Names of the bands its rule answers with."""
     EVENTS: ClassVar[dict[str, str]] = {}

@@ -47,6 +47,7 @@ class CareApplication(LivesHere, StaysInTaiwan, HoldsCard, Listed, Application):
         "parent_65", *STATUS,
     )  # fmt: skip
     ASKED = ("card_held", "placed", "service", "fee", "lives_at_registration", "days_in_taiwan", "same_service", "disabled_in_family", "low_income_status")
+    COUNTY_FINDINGS = ("decided_rate", "rate_reason", "rate_decided_by_id")
     BANDS = {f"rate{rate}": f"補助{rate}%" for rate in RATES if rate}
     FIRST_REVIEW_DAYS = 30  # 辦法第8條: decided within a month of complete papers
 

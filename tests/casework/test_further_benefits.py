@@ -175,11 +175,13 @@ def test_what_a_benefit_declares_fits_together(code):
     common = set(Application.__table__.c.keys()) - {"id"}
     own = set(model.__table__.c.keys()) - {"id"}
     assert not own & common, "a column of the benefit hides a common one"
-    assert set(model.FACTS) == own, "every column is asked, and every field asked is a column"
+    assert {*model.FACTS, *model.COUNTY_FINDINGS} == own, "every column is asked or found by the county, and every field asked is a column"
+    assert not set(model.FACTS) & set(model.COUNTY_FINDINGS)
     assert set(model.ASKED) <= own
     assert set(model.SECTIONS) <= set(LABELLED)
     assert {c for c, _ in model.DOCUMENTS} <= set(DOCUMENTS)
-    assert ("account" in model.SECTIONS) == benefits()[code].pays
+    row = benefits()[code]
+    assert ("account" in model.SECTIONS) == (row.pays and row.payment_unit != "institution"), "an institution has its own account"
     facts = law_of(code).facts
     assert all(len(band) <= Decision.band.type.length for band in model.BANDS)
     wanted = set() if facts is CaseFacts else {f.name for f in fields(facts)}
