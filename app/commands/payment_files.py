@@ -18,18 +18,16 @@ from app.payments import ach, bank_csv, cash_list, export_log, post_office, regi
 from app.payments.fixed_width import Layout, LayoutError, RecordError
 from app.payments.line import Line
 from app.printing.documents import Sheet
-from app.rules.clocks import Calendar
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, TOWN_CLERK
 
 from . import payment_lines
 from .base import Context, NotFound, Refused, command
 from .benefit_rows import benefit_row
 from .payer_settings import payer_setting
+from .working_days import calendar_of
 
 SENT = ("released", "filed", "reconciled")
 KINDS = {"post_office": "郵局媒體轉存檔", "ach": "ACH 代付檔", "bank_csv": "金融機構轉帳檔", "cash_list": "印領清冊"}
-
-WORKDAYS = Calendar()
 
 
 def log_path() -> Path:
@@ -84,7 +82,7 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
             raise Refused(f"郵局媒體檔無法產生：{error}", "E-PAY-FILE") from None
         out.append(("post_office", f"{run.run_no}_psbp-pay.txt", made.content, made.slip.count, made.slip.total))
     if credits and any(ach.covers(x, setting.ach_with_post) for x in lines):
-        made_credits = _credits(run, setting, lines, benefit_row(ctx.session, run.benefit).short_name)
+        made_credits = _credits(ctx, run, setting, lines, benefit_row(ctx.session, run.benefit).short_name)
         out.append(("ach", f"{run.run_no}_ACHP01.txt", made_credits.content, made_credits.count, made_credits.total))
     elif channels & set(ach.BANK_CHANNELS):
         content, count, amount, _ = bank_csv.write(lines, f"{name}{roc.month5(run.month)}")
@@ -99,13 +97,14 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
     return out
 
 
-def _credits(run: PaymentRun, setting: PayerSetting, lines: list[Line], memo: str) -> ach.CreditFile:
+def _credits(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line], memo: str) -> ach.CreditFile:
     """The clearing house's file: handed in one working day before the money is credited. Raises Refused."""
-    handed_in = WORKDAYS.before(run.value_date, 1)
+    days = calendar_of(ctx.session, run.county_code)
+    handed_in = days.before(run.value_date, 1)
     who = ach.Originator(setting.ach_sender, setting.ach_bank, setting.ach_account, setting.tax_id, setting.ach_transaction)
     try:
         return ach.write(
-            lines, who, run.run_no, handed_in, WORKDAYS.before(handed_in, 1), (run.released_at or run.made_at).time(), memo,
+            lines, who, run.run_no, handed_in, days.before(handed_in, 1), (run.released_at or run.made_at).time(), memo,
             with_post=setting.ach_with_post,
         )  # fmt: skip
     except (RecordError, LayoutError) as error:

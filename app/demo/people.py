@@ -15,7 +15,6 @@ from . import names, places
 _AGES = ((65, 70, 28), (70, 75, 26), (75, 80, 18), (80, 85, 14), (85, 90, 9), (90, 95, 4), (95, 104, 1))
 _LETTERS = ("J" * 76) + "OOOOOO" + "KKKKKK" + "HHHHHH" + "FABDEU"
 _YEARLY_DEATHS = ((70, 0.014), (75, 0.022), (80, 0.036), (85, 0.062), (90, 0.105), (200, 0.19))
-NEVER = dt.date(9999, 1, 1)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from app.core import roc
-
 from .rules import LETTER, RULES
 from .wording import ntd
 
@@ -236,8 +234,3 @@ def counts(settled: pl.DataFrame) -> list[dict[str, Any]]:
         .sort("county", "rule", "stop")
         .to_dicts()
     )
-
-
-def months_text(months: list[int]) -> str:
-    """`09802;09803`."""
-    return ";".join(roc.month5(m) for m in sorted(months))

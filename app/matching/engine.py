@@ -32,10 +32,6 @@ class EngineRefused(Exception):
     """The engine cannot run; the message is Chinese and says what to do."""
 
 
-class RuleFailed(Exception):
-    """One rule raised; the others go on and this one counts as not checked."""
-
-
 @dataclass(frozen=True)
 class Work:
     """One run: the month, the Parquet files by source (a source not delivered is absent), the conditions, the cap by month, the kinds paid.

@@ -10,7 +10,6 @@ from app.core import roc
 
 APPEAL_DAYS = 30
 """From the day after service (訴願法第14條第1項)."""
-APPEAL_LAW = "訴願法第14條及第58條"
 PUBLIC_SERVICE_DAYS = 20
 """After which a public notice counts as served (行政程序法第81條)."""
 _MINISTRY_SINCE = dt.date(2013, 7, 23)

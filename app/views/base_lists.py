@@ -19,7 +19,6 @@ from .base_values import MASKED, Cell, column_at, kind_of
 from .remote import RemoteLookupMixin
 
 MAX_PAGE_SIZE = 100
-SIZES = (25, 50, 100)
 FEW = 10
 """Rows of a related list on a record page."""
 

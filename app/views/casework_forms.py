@@ -14,7 +14,6 @@ from wtforms.widgets import TextInput
 
 from app.models.application import Application
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
-from app.models.person import Person
 from app.rules import facts
 
 from .base_forms import ChoiceField, WholeNumberField
@@ -320,6 +319,3 @@ def member_forms(application: Application) -> tuple[type[Form], type[Form]]:
     extra = {name: field_of(HouseholdMember, name) for name in names}
     via = NumberSelect("經由子女", codes=via_choices(application), blank="（無）")
     return type("Part", (WorkForm,), extra), type("Part", (MemberForm,), {**extra, "via": via})
-
-
-PersonForm = form_class(Person, ("name", "birth", "sex", "registered_address", "actual_address", "phone"), sex={"codes": SEXES})

@@ -67,10 +67,6 @@ def renewal_under_way(holder: Any) -> Any:
     return exists().where(renewal.applicant_id == holder, renewal.benefit == BENEFIT, renewal.state.not_in(("draft", *CLOSED)))
 
 
-def _clock(code: str, today: dt.date) -> clocks.Clock | None:
-    return clocks.clock(BENEFIT, code, today)
-
-
 def may_apply(ctx: Context, today: dt.date) -> int:
     """90 days before its last day the holder may ask for the re-assessment (身權法第14條第1項)."""
     law = clocks.clock(BENEFIT, "renewal_opens", today)
