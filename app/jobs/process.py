@@ -82,17 +82,21 @@ class JobsProcess:
         """One look: who leads, whose lease is over, what waits."""
         leads = leader.leads_still() if self.leads else leader.acquire()
         if leads != self.leads:
-            self.leads = leads
-            log.info("%s %s", self.owner, "leads" if leads else "stands by")
             if leads:
                 timetable.start(scheduler, engine)
             else:
                 timetable.stop(scheduler)
+            self.leads = leads  # last: a start that the database cut short is begun again at the next turn
+            log.info("%s %s", self.owner, "leads" if leads else "stands by")
         lease.sweep(engine)
         while not self._stopping.is_set() and self._slots.acquire(blocking=False):
-            held = lease.claim(engine, self.owner, self._settings.lease)
+            held = None
+            try:
+                held = lease.claim(engine, self.owner, self._settings.lease)
+            finally:
+                if held is None:  # also when the database went away in between: a slot kept by nobody would idle for ever
+                    self._slots.release()
             if held is None:
-                self._slots.release()
                 return
             scheduler.add_job(self._run, args=[held], id=f"run:{held.job_id}:{held.attempt}", executor="work", misfire_grace_time=None)
 
