@@ -219,4 +219,6 @@ def _constraint_message(error: IntegrityError) -> str:
         return "同一人不可以同時經手與審核，請由另一位同仁處理"
     if "unique" in text or "duplicate" in text:
         return "同樣的資料已經存在，沒有重複存檔"
+    if "exclusion constraint" in text or "overlapping days" in text:
+        return "同一人的期間與另一筆有同一天，沒有存檔；請先終止前一筆"
     return "資料不符合完整性限制，沒有存檔；請檢查內容，仍有問題請通知系統管理人員"

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import AccountType, CountyShared, Model, Money, Stamped, TownScoped, Versioned
 from .disability_care_subsidy import SERVICES
+from .no_overlap import no_overlap
 from .person import Person
 
 ABSENCES = {"home": _l("At home"), "hospital": _l("In hospital"), "other": _l("Other absence")}
@@ -95,6 +96,9 @@ class CareContract(Versioned, Stamped, TownScoped, Model):
 
     def __repr__(self) -> str:
         return f"#{self.id}"
+
+
+no_overlap(CareContract, "recipient_id")
 
 
 class CareAbsence(Stamped, TownScoped, Model):
