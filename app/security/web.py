@@ -22,6 +22,8 @@ from .actor import Actor, scope_of
 
 FAILURES, LOCK_MINUTES = 5, 15
 OPEN_ENDPOINTS = {"static", "appbuilder.static", "AuthView.login", "AuthView.logout", "SetupView.form"}
+OPEN_BLUEPRINT = "citizen"
+"""The pages for people without an account."""
 
 
 # -- who is asking -----------------------------------------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ def log_miss(model: type[Any], pk: Any) -> None:
 
 
 def _before_request() -> BaseResponse | None:
-    if request.endpoint in OPEN_ENDPOINTS or request.endpoint is None:
+    if request.endpoint in OPEN_ENDPOINTS or request.endpoint is None or request.blueprint == OPEN_BLUEPRINT:
         return None
     if current_user.is_authenticated:
         if not _session_holds():

@@ -30,6 +30,8 @@ describe(
         "signed_out": _l("Signed out"),
         "denied": _l("Access denied"),
         "revoked": _l("Session revoked"),
+        "citizen_shown": _l("Citizen asked and was told"),
+        "citizen_missed": _l("Citizen asked in vain"),
     },
     styles={"failed": "warn", "locked": "bad", "denied": "bad"},
 )
