@@ -27,6 +27,7 @@ from app.extensions import db
 from app.matching import conditions, doubts, engine
 from app.matching.gates import gate_of
 from app.matching.rules import RULES
+from app.matching.wording import COUNTERPARTS
 from app.models.exchange import REJECTED, Batch
 from app.models.match_run import GateStop, MatchRun, NotChecked
 from app.models.office import County
@@ -55,7 +56,10 @@ SOURCE_NAMES = {
     "benefit_elsewhere": "其他機關給付",
     "roster": "縣市名冊",
     "basic_wage": "基本工資",
+    "sum": "各項給付合計",
 }
+CARD_RULES = ("CARD_EXPIRED", "CARD_DOWNGRADED")
+CARDS, LIVING = "disability_register", "disability_living_allowance"
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
             raise Refused(f"{whose}{roc.show_month(month)}沒有已收下的名冊，請先匯入名冊再比對", "E-MAT-ROSTER")
         pairs = pairs_of(session)
         caps = caps_of(session)
+        rates = rates_of(session)
         names = names_of(session)
         fallen = rule_control.fallen(session)
         shadows = rule_control.in_shadow(session) | {f.key for f in fallen}
@@ -141,6 +146,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
         conditions=lambda months: conditions.rows(inputs.counties, months, pairs),
         cap=caps,
         cash_kinds=sorted(codes.CASH_KINDS),
+        rates=rates,
     )
     if caps(month) is None:
         inputs.missing.append(Missing("basic_wage", f"尚未設定「基本工資」（{roc.show_month(month)}適用）", ("CAP",)))
@@ -228,6 +234,7 @@ def gather_inputs(session: Session, month: int, county: str | None = None) -> In
     counties = tuple(sorted({b.county or "" for b in now} | ({county} if county else set())))
     missing = [m for source in REGISTERS for m in _register_missing(source, good, rejected, month, counties)]
     missing += _absent_rosters(rejected, rosters, month, county)
+    missing += _absent_cards(now, county)
     counted = [b for b in now if county is None or b.county == county]
     return Inputs(good, len(counted), sum(b.rows for b in counted), counties, missing)
 
@@ -268,6 +275,14 @@ def _absent_rosters(rejected: Sequence[Batch], rosters: Sequence[InForce], month
     return out
 
 
+def _absent_cards(now: Sequence[InForce], county: str | None) -> Iterator[Missing]:
+    """Counties that pay the living allowance and sent no disability register this month: their cards cannot be looked at."""
+    paying, sent = ({b.county or "" for b in now if b.kind == kind} for kind in (LIVING, CARDS))
+    for code in sorted(paying - sent):
+        if county is None or code == county:
+            yield Missing("roster", f"{codes.COUNTIES.get(code, code)}本月身心障礙者名冊尚未送達", CARD_RULES, code, CARDS, absent=True)
+
+
 def pairs_of(session: Session) -> Callable[[str, dt.date], Sequence[conditions.PairLike]]:
     """The pairs a county works with on a day."""
     national, settings = exclusion_rows(session)
@@ -282,27 +297,36 @@ def pairs_of(session: Session) -> Callable[[str, dt.date], Sequence[conditions.P
     return pairs
 
 
+def rates_of(session: Session) -> Callable[[int], dict[str, int | None]]:
+    """What a mild disability is paid in a month, with and without low income, from the approved parameters."""
+    low, other = (_national(session, f"{LIVING}.{name}") for name in ("low_income_mild", "other_mild"))
+    return lambda month: {"mild_low": low(month), "mild_other": other(month)}
+
+
 def caps_of(session: Session) -> Callable[[int], int | None]:
     """The basic wage in force on the first day of a month, from the approved parameters."""
+    return _national(session, "basic_wage")
+
+
+def _national(session: Session, name: str) -> Callable[[int], int | None]:
+    """A national amount by month, as in force on its first day; None when it is not known."""
     rows = session.scalars(
-        select(Parameter)
-        .where(Parameter.name == "basic_wage", Parameter.state == "approved", Parameter.county_code.is_(None))
-        .order_by(Parameter.id)
+        select(Parameter).where(Parameter.name == name, Parameter.state == "approved", Parameter.county_code.is_(None)).order_by(Parameter.id)
     ).all()
     spans = [(r.effective_from or dt.date.min, r.effective_to or dt.date.max, r.value) for r in rows if r.value is not None]
 
-    def cap(month: int) -> int | None:
+    def value_in(month: int) -> int | None:
         day = roc.first_day(month)
         found = [int(value) for first, last, value in spans if first <= day <= last]
         return found[-1] if found else None
 
-    return cap
+    return value_in
 
 
 def names_of(session: Session) -> doubts.Names:
     """Chinese names for the sentences."""
     counties = {c.code: c.name for c in session.scalars(select(County))} or dict(codes.COUNTIES)
-    kinds = {**codes.BENEFIT_ELSEWHERE_KIND, **codes.PENSION_KIND, **codes.CUSTODY_KIND, **{b.code: b.name for b in benefits().values()}}
+    kinds = {**COUNTERPARTS, **codes.BENEFIT_ELSEWHERE_KIND, **codes.PENSION_KIND, **codes.CUSTODY_KIND, **{b.code: b.name for b in benefits().values()}}
     return doubts.Names(counties, kinds)
 
 

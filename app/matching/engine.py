@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import polars as pl
-from sqlalchemy import Date, Integer, String
+from sqlalchemy import Boolean, Date, Integer, String
 from sqlalchemy.types import BigInteger
 
 from app.core import roc
@@ -32,9 +32,14 @@ class EngineRefused(Exception):
     """The engine cannot run; the message is Chinese and says what to do."""
 
 
+def _no_rates(_month: int) -> Mapping[str, int | None]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Work:
-    """One run: the month, the Parquet files by source (a source not delivered is absent), the conditions, the cap by month, the kinds paid.
+    """One run: the month, the Parquet files by source (a source not delivered is absent), the conditions, the cap by month, the kinds paid,
+    and by month what a mild disability is paid (`mild_low`, `mild_other`; absent = not known).
 
     `paths["roster"]` may hold rosters of other months too; only those up to `month` that paid for the same months are looked at.
     """
@@ -44,6 +49,7 @@ class Work:
     conditions: Callable[[Sequence[int]], list[dict[str, object]]]
     cap: Callable[[int], int | None]
     cash_kinds: Sequence[str]
+    rates: Callable[[int], Mapping[str, int | None]] = _no_rates
     rules: Sequence[str] = tuple(RULES)
 
 
@@ -71,7 +77,7 @@ class Engine(Protocol):
     def write(self, name: str, path: Path) -> int: ...
 
 
-_POLARS: Final = {String: pl.String, Integer: pl.Int32, BigInteger: pl.Int64, Date: pl.Date}
+_POLARS: Final = {String: pl.String, Integer: pl.Int32, BigInteger: pl.Int64, Date: pl.Date, Boolean: pl.Boolean}
 
 
 def frame(table: Any, rows: Sequence[Mapping[str, object]] = ()) -> pl.DataFrame:
@@ -87,7 +93,9 @@ def _years_before(day: Any, years: int) -> Any:
         return day.replace(year=day.year - years, day=28)
 
 
-def months_frame(first: int, last: int, cap: Callable[[int], int | None]) -> pl.DataFrame:
+def months_frame(
+    first: int, last: int, cap: Callable[[int], int | None], rates: Callable[[int], Mapping[str, int | None]] = _no_rates
+) -> pl.DataFrame:
     """The bounds of each month of a run."""
     return frame(
         month_dim,
@@ -97,8 +105,10 @@ def months_frame(first: int, last: int, cap: Callable[[int], int | None]) -> pl.
                 "first_day": roc.first_day(m),
                 "last_day": roc.last_day(m),
                 "year_ago": _years_before(roc.first_day(m), 1),
+                "half_year_ago": roc.first_day(m - 6),
                 "born_by": _years_before(roc.last_day(m), OLD_AGE),
                 "cap": cap(m),
+                **rates(m),
             }
             for m in range(first, last + 1)
         ],
@@ -119,7 +129,7 @@ def find(work: Work, engine: Engine, out: Path) -> Evidence:
     first, last = engine.one(sql.text_of(stage.span_select(work.month), engine.name))
     first, last = (work.month, work.month) if first is None else (max(int(first), work.month - OLDEST), int(last))
     small = {
-        month_dim.name: months_frame(first, last, work.cap),
+        month_dim.name: months_frame(first, last, work.cap, work.rates),
         kind_dim.name: kinds_frame(work.cash_kinds),
         condition.name: frame(condition, work.conditions(range(first, last + 1))),
     }
@@ -194,7 +204,7 @@ class DuckEngine:
         self._db.close()
 
 
-_DUCK_TYPE: Final = {pl.String(): "VARCHAR", pl.Int32(): "INTEGER", pl.Int64(): "BIGINT", pl.Date(): "DATE"}
+_DUCK_TYPE: Final = {pl.String(): "VARCHAR", pl.Int32(): "INTEGER", pl.Int64(): "BIGINT", pl.Date(): "DATE", pl.Boolean(): "BOOLEAN"}
 
 
 class SparkEngine:
@@ -252,7 +262,7 @@ class SparkEngine:
         self._spark.stop()
 
 
-_SPARK_TYPE: Final = {pl.String(): "STRING", pl.Int32(): "INT", pl.Int64(): "BIGINT", pl.Date(): "DATE"}
+_SPARK_TYPE: Final = {pl.String(): "STRING", pl.Int32(): "INT", pl.Int64(): "BIGINT", pl.Date(): "DATE", pl.Boolean(): "BOOLEAN"}
 
 
 def _quoted(path: Path) -> str:

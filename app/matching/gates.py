@@ -46,6 +46,8 @@ STOPS: Final[dict[str, Stop]] = {
         Stop("no_rule", Gate.RELEVANT, "該月有效的法令沒有這項排除規定"),
         Stop("county_off", Gate.RELEVANT, "本縣市已關閉這項排除規定"),
         Stop("other_person", Gate.SAME_PERSON, "姓名與出生日期都不符，應是統一編號登錄錯誤的另一人；請更正資料"),
+        Stop("same_amount", Gate.DISAGREES, "等級雖不同，應發金額相同或未多發"),
+        Stop("found", Gate.DISAGREES, "已登記尋獲"),
         Stop("annulled", Gate.DISAGREES, "死亡登記已撤銷"),
         Stop("returned", Gate.DISAGREES, "當月已遷回本縣市"),
         Stop("at_home", Gate.DISAGREES, "當月戶籍在本縣市"),

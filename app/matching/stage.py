@@ -10,20 +10,25 @@ from sqlalchemy.sql.expression import Select
 
 from .sql import join_text, paid_in
 from .tables import (
+    BIG,
     INT,
     TEXT,
+    account_use,
     benefit_elsewhere,
     border_crossing,
+    card,
     custody,
     death,
     drawn,
     held,
     household_change,
     household_register,
+    kin,
     kind_dim,
     known_name,
     last_move,
     line,
+    lost,
     month_dim,
     move,
     next_move,
@@ -34,11 +39,15 @@ from .tables import (
     registered,
     returned,
     roster,
+    shared,
     stay,
     work,
 )
 
 MOVES: Final = ("move_out", "move_in", "move_within", "removed")
+CARDS, LIVING = "disability_register", "disability_living_allowance"
+MANY: Final = 3
+"""An account that receives for fewer people than this is nobody's question."""
 
 
 def _canon(t: Any, p: Any) -> Any:
@@ -112,10 +121,16 @@ def line_select(ref_month: int, first_month: int, last_month: int) -> Any:
                 d.c.first_day,
                 d.c.last_day,
                 d.c.year_ago,
+                d.c.half_year_ago,
                 d.c.born_by,
                 d.c.cap,
                 paid_in(r.c.amount, first, last, d.c.month).label("paid"),
                 join_text(r.c.county_code, "|", month_text, "|", r.c.data_kind, "|").label("skey"),
+                cast(func.coalesce(r.c.household_no, r.c.case_no), TEXT).label("household"),
+                cast(case((r.c.channel == "institution", None), else_=r.c.account_hash), TEXT).label("account"),
+                cast(case((r.c.data_kind == LIVING, r.c.grade), else_=None), TEXT).label("card_grade"),
+                cast(case((r.c.low_income_flag == "Y", d.c.mild_low), else_=d.c.mild_other), BIG).label("mild_due"),
+                cast(case((r.c.id_ok.is_(False), 1), else_=0), INT).label("bad_id"),
             )
             .select_from(r.join(k, k.c.kind == r.c.data_kind).join(d, on).outerjoin(p, p.c.person_id == r.c.person_id))
             .where(r.c.ref_month <= ref_month, last >= first_month, first <= last_month, *where)
@@ -137,7 +152,18 @@ def registered_select() -> Select[Any]:
     g, p, w = household_register.alias("g"), person_map.alias("p"), person.alias("w")
     rank = func.row_number().over(partition_by=_canon(g, p), order_by=(case((g.c.person_id == _canon(g, p), 0), else_=1), g.c.person_id))
     x = (
-        select(_canon(g, p).label("person_id"), g.c.name, g.c.birth, g.c.county_code, g.c.status, rank.label("rn"))
+        select(
+            _canon(g, p).label("person_id"),
+            g.c.name,
+            g.c.birth,
+            g.c.county_code,
+            g.c.status,
+            g.c.household_no,
+            g.c.spouse_id,
+            g.c.father_id,
+            g.c.mother_id,
+            rank.label("rn"),
+        )
         .select_from(g.outerjoin(p, p.c.person_id == g.c.person_id).join(w, w.c.id == _canon(g, p)))
         .subquery("x")
     )
@@ -147,6 +173,10 @@ def registered_select() -> Select[Any]:
         x.c.birth.label("reg_birth"),
         x.c.county_code.label("reg_county"),
         x.c.status.label("reg_status"),
+        x.c.household_no.label("reg_household"),
+        x.c.spouse_id,
+        x.c.father_id,
+        x.c.mother_id,
     ).where(x.c.rn == 1)
 
 
@@ -299,8 +329,8 @@ def work_select() -> Select[Any]:
     )
 
 
-def death_select() -> Select[Any]:
-    """The registry's last word on each person's death: the latest registered of deaths and annulments, under any ID he or she had."""
+def _last_word_select(target: Any, events: tuple[str, ...]) -> Select[Any]:
+    """The registry's last word on a state of each person: the latest registered of the events, under any ID he or she had."""
     h, p, w = household_change.alias("h"), person_map.alias("p"), person.alias("w")
     canon = _canon(h, p)
     rank = func.row_number().over(partition_by=canon, order_by=(h.c.registered_date.desc(), h.c.change_no.desc()))
@@ -317,10 +347,93 @@ def death_select() -> Select[Any]:
             rank.label("rn"),
         )
         .select_from(h.outerjoin(p, p.c.person_id == h.c.person_id).join(w, w.c.id == canon))
-        .where(h.c.event.in_(("death", "death_annulled")))
+        .where(h.c.event.in_(events))
         .subquery("x")
     )
-    return select(*(x.c[c.name] for c in death.c)).where(x.c.rn == 1)
+    return select(*(x.c[c.name] for c in target.c)).where(x.c.rn == 1)
+
+
+def card_select(ref_month: int) -> Select[Any]:
+    """The best card of everybody in this month's disability registers: one that is not cancelled, and the longest valid."""
+    r, p, w = roster.alias("r"), person_map.alias("p"), person.alias("w")
+    canon = _canon(r, p)
+    order = (
+        case((r.c.status == "ended", 1), else_=0),
+        case((r.c.expiry.is_(None), 0), else_=1),
+        r.c.expiry.desc(),
+        r.c.county_code,
+        r.c.rec_no,
+    )
+    x = (
+        select(
+            cast(canon, TEXT).label("person_id"),
+            r.c.county_code.label("county"),
+            r.c.rec_no,
+            r.c.name,
+            r.c.birth,
+            r.c.grade,
+            r.c.assess_date,
+            r.c.expiry,
+            r.c.status,
+            func.row_number().over(partition_by=canon, order_by=order).label("rn"),
+        )
+        .select_from(r.outerjoin(p, p.c.person_id == r.c.person_id).join(w, w.c.id == canon))
+        .where(r.c.data_kind == CARDS, r.c.ref_month == ref_month)
+        .subquery("x")
+    )
+    return select(*(x.c[c.name] for c in card.c)).where(x.c.rn == 1)
+
+
+def shared_select() -> Select[Any]:
+    """Who is paid into an account that is used for three people or more this month."""
+    w = work.alias("w")
+    paid = select(w.c.account, w.c.person_id).where(w.c.run == 1, w.c.paid > 0, w.c.account.is_not(None)).distinct().subquery("paid")
+    many = select(paid.c.account).group_by(paid.c.account).having(func.count() >= MANY).subquery("many")
+    return select(paid.c.account, paid.c.person_id).select_from(paid.join(many, many.c.account == paid.c.account))
+
+
+def kin_select() -> Any:
+    """Of one family: the same registered household, husband and wife, parent and child; told by either of the two, and oneself."""
+    a, b, g, h, p = shared.alias("a"), shared.alias("b"), registered.alias("g"), registered.alias("h"), person_map.alias("p")
+
+    def told(link: str, turned: bool) -> Any:
+        other = func.coalesce(p.c.canon_id, g.c[link])
+        ends = (b.c.person_id, a.c.person_id) if turned else (a.c.person_id, b.c.person_id)
+        return select(a.c.account.label("account"), ends[0].label("person_id"), ends[1].label("kin_id")).select_from(
+            a.join(g, g.c.person_id == a.c.person_id)
+            .outerjoin(p, p.c.person_id == g.c[link])
+            .join(b, and_(b.c.account == a.c.account, b.c.person_id == other))
+        )
+
+    links = [told(link, turned) for link in ("spouse_id", "father_id", "mother_id") for turned in (False, True)]
+    household = select(a.c.account, a.c.person_id, b.c.person_id.label("kin_id")).select_from(
+        a.join(g, g.c.person_id == a.c.person_id)
+        .join(h, h.c.reg_household == g.c.reg_household)
+        .join(b, and_(b.c.account == a.c.account, b.c.person_id == h.c.person_id))
+    )
+    return union(select(a.c.account, a.c.person_id, a.c.person_id.label("kin_id")), household, *links)
+
+
+def account_use_select() -> Select[Any]:
+    """How many people and how many families each account receives for. A family is named by the least number in it, handed on three times:
+    from a child over its mother and grandmother to an aunt."""
+    named = kin.alias("k0")
+    labels: Any = select(named.c.account, named.c.person_id, func.min(named.c.kin_id).label("family")).group_by(
+        named.c.account, named.c.person_id
+    )
+    for step in ("1", "2"):
+        known, k = labels.subquery(f"l{step}"), kin.alias(f"k{step}")
+        labels = (
+            select(k.c.account, k.c.person_id, func.min(known.c.family).label("family"))
+            .select_from(k.join(known, and_(known.c.account == k.c.account, known.c.person_id == k.c.kin_id)))
+            .group_by(k.c.account, k.c.person_id)
+        )
+    last = labels.subquery("last")
+    return select(
+        last.c.account,
+        cast(func.count(), INT).label("people"),
+        cast(func.count(last.c.family.distinct()), INT).label("families"),
+    ).group_by(last.c.account)
 
 
 def stay_select() -> Select[Any]:
@@ -373,14 +486,19 @@ def steps(ref_month: int, first_month: int, last_month: int) -> dict[str, Any]:
         next_move.name: next_move_select(),
         returned.name: returned_select(),
         known_name.name: known_name_select(),
-        death.name: death_select(),
+        death.name: _last_word_select(death, ("death", "death_annulled")),
+        lost.name: _last_word_select(lost, ("missing", "found")),
+        card.name: card_select(ref_month),
         held.name: _of_persons(custody, held),
         pensioned.name: _of_persons(pension, pensioned),
         drawn.name: _of_persons(benefit_elsewhere, drawn),
         stay.name: stay_select(),
         work.name: work_select(),
+        shared.name: shared_select(),
+        kin.name: kin_select(),
+        account_use.name: account_use_select(),
     }
 
 
-SCAFFOLD: Final = (person_map, line, person, registered, move, last_move, next_move, returned, known_name)
+SCAFFOLD: Final = (person_map, line, person, registered, move, last_move, next_move, returned, known_name, shared, kin)
 """Needed only until `work` stands; dropped then, so that a nation's month fits in a gigabyte."""

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Date, Integer, String, column, table
+from sqlalchemy import BigInteger, Boolean, Date, Integer, String, column, table
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
-TEXT, INT, BIG, DATE = String(200), Integer(), BigInteger(), Date()
+TEXT, INT, BIG, DATE, BOOL = String(200), Integer(), BigInteger(), Date(), Boolean()
 
 
 def _table(table_name: str, /, **columns: TypeEngine[Any]) -> TableClause:
@@ -33,9 +33,28 @@ roster = _table(
     amount=BIG,
     exempt_code=TEXT,
     service_type=TEXT,
+    household_no=TEXT,
+    channel=TEXT,
+    account_hash=TEXT,
+    grade=TEXT,
+    low_income_flag=TEXT,
+    assess_date=DATE,
+    expiry=DATE,
+    id_ok=BOOL,
     **{"class": TEXT},
 )
-household_register = _table("household_register", person_id=TEXT, name=TEXT, birth=DATE, county_code=TEXT, status=TEXT)
+household_register = _table(
+    "household_register",
+    person_id=TEXT,
+    name=TEXT,
+    birth=DATE,
+    county_code=TEXT,
+    status=TEXT,
+    household_no=TEXT,
+    spouse_id=TEXT,
+    father_id=TEXT,
+    mother_id=TEXT,
+)
 household_change = _table(
     "household_change",
     change_no=TEXT,
@@ -68,8 +87,18 @@ INPUTS: Final = (roster, household_register, household_change, custody, border_c
 
 # Small tables made by the product for one run.
 month_dim = _table(
-    "month_dim", month=INT, first_day=DATE, last_day=DATE, year_ago=DATE, born_by=DATE, cap=BIG
-)  # year_ago: same day a year before first_day; born_by: who was born after it is under 65 all month; cap: basic wage, NULL = not known
+    "month_dim",
+    month=INT,
+    first_day=DATE,
+    last_day=DATE,
+    year_ago=DATE,
+    half_year_ago=DATE,
+    born_by=DATE,
+    cap=BIG,
+    mild_low=BIG,
+    mild_other=BIG,
+)  # year_ago, half_year_ago: same day so long before first_day; born_by: who was born after it is under 65 all month; cap: basic wage;
+# mild_low, mild_other: the living allowance of a mild disability, with and without low income. NULL = not known
 kind_dim = _table("kind_dim", kind=TEXT, cut_order=INT)  # cash benefits only; cut_order NULL = does not count toward the cap
 condition = _table("condition", pair_key=TEXT, relation=TEXT, grade=INT, own=INT, law=TEXT, article=TEXT)
 
@@ -100,13 +129,30 @@ line = _table(
     first_day=DATE,
     last_day=DATE,
     year_ago=DATE,
+    half_year_ago=DATE,
     born_by=DATE,
     cap=BIG,
     paid=BIG,
     skey=TEXT,
-)
+    household=TEXT,
+    account=TEXT,
+    card_grade=TEXT,
+    mild_due=BIG,
+    bad_id=INT,
+)  # household: low income only; account: NULL when an institution is paid; card_grade: what the roster says; mild_due: due for a mild card
 person = _table("person", id=TEXT)  # everybody in the rosters looked at
-registered = _table("registered", person_id=TEXT, reg_name=TEXT, reg_birth=DATE, reg_county=TEXT, reg_status=TEXT)
+registered = _table(
+    "registered",
+    person_id=TEXT,
+    reg_name=TEXT,
+    reg_birth=DATE,
+    reg_county=TEXT,
+    reg_status=TEXT,
+    reg_household=TEXT,
+    spouse_id=TEXT,
+    father_id=TEXT,
+    mother_id=TEXT,
+)
 move = _table(
     "move",
     person_id=TEXT,
@@ -149,6 +195,15 @@ work = _table(
 death = _table(
     "death", person_id=TEXT, written_id=TEXT, change_no=TEXT, event=TEXT, event_date=DATE, registered_date=DATE, name=TEXT, birth=DATE
 )
+lost = _table(
+    "lost", person_id=TEXT, written_id=TEXT, change_no=TEXT, event=TEXT, event_date=DATE, registered_date=DATE, name=TEXT, birth=DATE
+)
+card = _table(
+    "card", person_id=TEXT, county=TEXT, rec_no=TEXT, name=TEXT, birth=DATE, grade=TEXT, assess_date=DATE, expiry=DATE, status=TEXT
+)  # the best disability card of a person in this month's registers
+shared = _table("shared", account=TEXT, person_id=TEXT)  # accounts that receive for three people or more
+kin = _table("kin", account=TEXT, person_id=TEXT, kin_id=TEXT)  # among them: who is of one family with whom (oneself included)
+account_use = _table("account_use", account=TEXT, people=INT, families=INT)
 held = _table("held", person_id=TEXT, record_no=TEXT, name=TEXT, birth=DATE, kind=TEXT, from_date=DATE, to_date=DATE)
 pensioned = _table("pensioned", person_id=TEXT, record_no=TEXT, name=TEXT, birth=DATE, kind=TEXT, from_date=DATE, to_date=DATE, amount=BIG)
 drawn = _table(

@@ -22,6 +22,7 @@ from app.exchange import codes
 from app.extensions import db
 from app.matching.gates import STOPS, Gate
 from app.matching.rules import RULES
+from app.matching.wording import COUNTERPARTS
 from app.models.doubt import DOUBT_GRADES, DOUBT_STATES, OUTCOMES, SENT, SIGHTINGS, Doubt, DoubtSighting
 from app.models.match_run import MatchRun
 from app.models.overpayment import Overpayment
@@ -37,6 +38,7 @@ from .home import WATCH, tile
 
 ORDER = 60
 KINDS = {
+    **COUNTERPARTS,
     **codes.BENEFIT_ELSEWHERE_KIND,
     **codes.PENSION_KIND,
     **codes.CUSTODY_KIND,

@@ -17,6 +17,7 @@ ELA, DLA, DCS, LILA = (
     "elderly_living_allowance", "disability_living_allowance", "disability_care_subsidy", "low_income_living_assistance",
 )  # fmt: skip
 MAR = roc.month(98, 3)
+RATES = {"mild_low": 4000, "mild_other": 3000}
 PERSON = "A123456789"
 NAMES = doubts.Names(codes.COUNTIES, {**codes.BENEFIT_ELSEWHERE_KIND, **codes.PENSION_KIND, **codes.CUSTODY_KIND, **codes.KINDS})
 _number = itertools.count(1)
@@ -78,7 +79,9 @@ def work_of(
         paths[source] = [folder / f"{source}.parquet"]
         frame.write_parquet(paths[source][0])
     counties = sources["roster"]["county_code"].unique().to_list()
-    return engine.Work(month, paths, lambda months: conditions.rows(counties, months, pairs(own)), lambda _m: cap, sorted(codes.CASH_KINDS))
+    return engine.Work(
+        month, paths, lambda months: conditions.rows(counties, months, pairs(own)), lambda _m: cap, sorted(codes.CASH_KINDS), lambda _m: RATES
+    )
 
 
 def evidence(folder: Path, work: engine.Work, name: str = "duckdb") -> pl.DataFrame:

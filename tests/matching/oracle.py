@@ -15,9 +15,11 @@ CUT = (
 )  # fmt: skip
 WELFARE_ELSEWHERE = {"veteran_care", "farmer_allowance", "np_old_age_guaranteed", "np_disability_guaranteed"}
 ORDER = (
-    "DEATH", "DEATH_STATUS", "CUSTODY", "PLACEMENT", "AGE", "MOVED", "ABSENCE", "DUPLICATE", "SUSPENDED_BY", "ELSEWHERE", "CHOOSE_ONE",
-    "PENSION", "CAP", "REGISTERED_ELSEWHERE", "IDENTITY",
+    "DEATH", "DEATH_STATUS", "CUSTODY", "PLACEMENT", "AGE", "MOVED", "REMOVED", "MISSING", "ABSENCE", "DUPLICATE", "MEMBER_TWICE",
+    "SUSPENDED_BY", "CARD_EXPIRED", "ELSEWHERE", "CHOOSE_ONE", "PENSION", "CAP", "CARD_DOWNGRADED", "REGISTERED_ELSEWHERE", "ACCOUNT",
+    "IDENTITY", "SHAPE",
 )  # fmt: skip
+DEGREES = ("mild", "moderate", "severe", "profound")
 
 
 def first(month: int) -> dt.date:
@@ -57,9 +59,9 @@ class World:
 
     def __init__(
         self, month: int, sources: Mapping[str, Sequence[Row]], conditions: Callable[[str, int], Mapping[tuple[str, str], Any]],
-        cap: int | None, cash: Iterable[str],
+        cap: int | None, cash: Iterable[str], mild: tuple[int | None, int | None] = (None, None),
     ) -> None:  # fmt: skip
-        self.month, self.conditions, self.cap = month, conditions, cap
+        self.month, self.conditions, self.cap, self.mild = month, conditions, cap, mild
         get = lambda name: sources.get(name, ())  # noqa: E731
         self.renumbered = self._renumbered(get("household_change"))
         self.changes = self._by_person(get("household_change"))
@@ -73,6 +75,10 @@ class World:
             old = self.register.get(person)
             if old is None or (row["person_id"] == person and old["person_id"] != person):
                 self.register[person] = row
+        self.cards: dict[str, list[Row]] = defaultdict(list)
+        for row in get("roster"):
+            if row["data_kind"] == "disability_register" and row["ref_month"] == month:
+                self.cards[self.now_known_as(row["person_id"])].append(row)
         cash = set(cash)
         rows = [r for r in get("roster") if r["data_kind"] in cash and r["ref_month"] <= month]
         mine = [r for r in rows if r["ref_month"] == month]
@@ -165,13 +171,17 @@ class World:
                         self.placed,
                         self.young,
                         self.moved,
+                        self.struck_off,
+                        self.gone,
+                        self.card_lapsed,
+                        self.card_lighter,
                         self.abroad,
                         self.drawing,
                         self.retired,
                     ):
                         claims += [c for c in rule(p) if c]
             claims += self.pairs(payments)
-        claims += self.registered_elsewhere() + self.identity()
+        claims += self.registered_elsewhere() + self.identity() + self.accounts() + self.contradictions()
         claims += self.capped()
         return self.settled(claims)
 
@@ -281,10 +291,114 @@ class World:
         move = before[-1]
         back = any(c["county_to"] == p.county and first(p.month) <= c["event_date"] <= last(p.month) for c in self.moves(p.person))
         same = self.alike(p, move["name"], move["birth"])
-        if move["event"] == "move_within" or back or move["county_to"] == p.county or not same:
+        if move["event"] in ("move_within", "removed") or back or move["county_to"] == p.county or not same:
             return []
-        unsure = move["event"] == "removed" or p.household or move["county_to"] is None
+        unsure = p.household or move["county_to"] is None
         return [self.claim("MOVED", p, (rule.grade, 3 - same, 2 if unsure else 1), move["change_no"], move["county_to"])]
+
+    def struck_off(self, p: Payment) -> list[Any]:
+        rule, entry = self.stops(p, "moved_out"), self.register.get(p.person)
+        before = [c for c in self.moves(p.person) if c["event_date"] < first(p.month)]
+        back = any(c["county_to"] == p.county and month_of(c["event_date"]) == p.month for c in self.moves(p.person))
+        if not rule or p.row["exempt_code"] or back:
+            return []
+        if before:
+            told, rec = before[-1], before[-1]["change_no"]
+            if told["event"] != "removed":
+                return []
+        elif entry and entry["status"] == "removed":
+            told, rec = entry, None
+        else:
+            return []
+        return [self.claim("REMOVED", p, (rule.grade, 2), rec)] if self.alike(p, told["name"], told["birth"]) else []
+
+    def gone(self, p: Payment) -> list[Any]:
+        """Missing for six whole months before the month began."""
+        rule, entry = self.stops(p, "missing_6m"), self.register.get(p.person)
+        told = sorted(
+            (c for c in self.changes[p.person] if c["event"] in ("missing", "found")), key=lambda c: (c["registered_date"], c["change_no"])
+        )
+        if not rule or p.row["exempt_code"]:
+            return []
+        if told:
+            since = told[-1]["event_date"]
+            full = month_of(since) + 6  # the month in which the six months become full; on its last day for days it does not have
+            if told[-1]["event"] == "found" or full >= p.month or not self.alike(p, told[-1]["name"], told[-1]["birth"]):
+                return []
+            return [self.claim("MISSING", p, (rule.grade, 2), told[-1]["change_no"])]
+        if entry and entry["status"] == "missing" and self.alike(p, entry["name"], entry["birth"]):
+            return [self.claim("MISSING", p, (rule.grade, 2))]
+        return []
+
+    def best_card(self, person: str) -> Row | None:
+        far = dt.date.max
+        cards = sorted(self.cards[person], key=lambda c: (c["county_code"], c["rec_no"]))
+        cards.sort(key=lambda c: c["expiry"] or far, reverse=True)
+        return min(cards, key=lambda c: c["status"] == "ended", default=None)
+
+    def card_lapsed(self, p: Payment) -> list[Any]:
+        rule, c = self.stops(p, "certificate_expired"), self.best_card(p.person)
+        if not rule or c is None or p.row["exempt_code"] or not self.alike(p, c["name"], c["birth"]):
+            return []
+        if c["status"] != "ended" and (c["expiry"] is None or c["expiry"] >= first(p.month)):
+            return []
+        return [self.claim("CARD_EXPIRED", p, (rule.grade, 2), c["rec_no"], c["county_code"])]
+
+    def card_lighter(self, p: Payment) -> list[Any]:
+        rule, c = self.stops(p, "certificate_expired"), self.best_card(p.person)
+        ours = p.row["grade"] if p.kind == "disability_living_allowance" else None
+        if not rule or c is None or ours is None or c["grade"] is None or p.row["exempt_code"]:
+            return []
+        if c["grade"] != "mild" or DEGREES.index(ours) == 0 or not self.alike(p, c["name"], c["birth"]):
+            return []  # moderate and above are paid alike
+        if c["assess_date"] is not None and c["assess_date"] >= first(p.month):
+            return []
+        due = self.mild[0 if p.row["low_income_flag"] == "Y" else 1]
+        if due is not None and due >= p.paid:
+            return []
+        return [self.claim("CARD_DOWNGRADED", p, (rule.grade, 2), c["rec_no"], c["county_code"], 0 if due is None else p.paid - due)]
+
+    def accounts(self) -> list[Any]:
+        users: dict[str, set[str]] = defaultdict(set)
+        paid = [
+            p for payments in self.payments.values() for p in payments
+            if p.row["ref_month"] == self.month and p.paid > 0 and p.row["account_hash"] and p.row["channel"] != "institution"
+        ]  # fmt: skip
+        for p in paid:
+            users[p.row["account_hash"]].add(p.person)
+        crowded = {account for account, people in users.items() if self.families(people) > 2}
+        return [
+            {**self.claim("ACCOUNT", p, (3,), p.row["account_hash"][:20], None, 0), "grade": 3}
+            for p in paid if p.row["account_hash"] in crowded
+        ]  # fmt: skip
+
+    def families(self, people: set[str]) -> int:
+        """Groups of people who hang together by household, marriage or descent."""
+        family = {person: {person} for person in people}
+        for a in people:
+            for b in people:
+                x, y = self.register.get(a), self.register.get(b)
+                near = x and y and x["household_no"] is not None and x["household_no"] == y["household_no"]
+                linked = x and b in {self.now_known_as(x[k]) for k in ("spouse_id", "father_id", "mother_id") if x[k]}
+                if (near or linked) and family[a] is not family[b]:
+                    together = family[a] | family[b]
+                    for member in together:
+                        family[member] = together
+        return len({id(group) for group in family.values()})
+
+    def contradictions(self) -> list[Any]:
+        out = []
+        for payments in self.payments.values():
+            for p in payments:
+                r = p.row
+                wrong = (
+                    r["id_ok"] is False or r["status"] != "active" or (r["birth"] is not None and r["birth"] > last(p.month))
+                    or (r["start_month"] is not None and r["start_month"] > p.month)
+                    or (r["end_month"] is not None and r["end_month"] < p.month) or p.month > r["ref_month"] + 1
+                )  # fmt: skip
+                if wrong and p.paid > 0 and r["ref_month"] == self.month:
+                    out.append({**self.claim("SHAPE", p, (3,), None, None, 0), "grade": 3})
+        return out
 
     def registered_elsewhere(self) -> list[Any]:
         out = []
@@ -298,7 +412,8 @@ class World:
                     and not before
                     and not p.row["exempt_code"]
                     and entry
-                    and (p.home is False or entry["status"] in ("moved_out", "removed"))
+                    and entry["status"] != "removed"
+                    and (p.home is False or entry["status"] == "moved_out")
                 ):
                     same = self.alike(p, entry["name"], entry["birth"])
                     after = [c for c in self.moves(p.person) if c["event_date"] >= first(p.month)]
@@ -363,9 +478,33 @@ class World:
         out = []
         for a in payments:
             for b in payments:
-                if a is not b and self.month in (a.row["ref_month"], b.row["ref_month"]) and a.paid > 0 and b.paid > 0:
-                    out += self.twice(a, b) if a.kind == b.kind else self.exclusive(a, b)
+                if a is not b and self.month in (a.row["ref_month"], b.row["ref_month"]):
+                    if a.paid > 0 and b.paid > 0:
+                        out += self.twice(a, b) if a.kind == b.kind else self.exclusive(a, b)
+                    elif a.kind == b.kind == "low_income_living_assistance":
+                        out += self.in_two_households(a, b)
         return out
+
+    def in_two_households(self, a: Payment, b: Payment) -> list[Any]:
+        house = lambda p: p.row["household_no"] if p.row["household_no"] is not None else p.row["case_no"]  # noqa: E731
+        if a.county == b.county and house(a) == house(b):
+            return []
+        rule = self.condition(a, "same_benefit_other_case" if a.county == b.county else "same_benefit_other_county")
+        sound = all(p.row["status"] == "active" and not p.row["exempt_code"] for p in (a, b))
+        if rule is None or rule.relation != "choose_one" or not sound or not self.alike(a, b.row["name"], b.row["birth"]):
+            return []
+        if not self.is_too_many(a, b):
+            return []
+        return [{**self.claim("MEMBER_TWICE", a, (rule.grade, 2), b.row["rec_no"], b.county, 0), "grade": max(2, rule.grade)}]
+
+    @staticmethod
+    def is_too_many(a: Payment, b: Payment) -> bool:
+        by_case = (a.row["case_no"], a.key) > (b.row["case_no"], b.key)
+        if a.county == b.county:
+            return bool(by_case)
+        if (a.home is False) != (b.home is False):
+            return a.home is False
+        return bool((a.row["start_month"], a.row["case_no"], a.key) > (b.row["start_month"], b.row["case_no"], b.key))
 
     def twice(self, a: Payment, b: Payment) -> list[Any]:
         here = a.county == b.county
@@ -374,14 +513,7 @@ class World:
             self.alike(a, b.row["name"], b.row["birth"]),
         )
         again = here and a.row["case_no"] == b.row["case_no"]
-        by_case = (a.row["case_no"], a.key) > (b.row["case_no"], b.key)
-        if here:
-            second = by_case
-        elif (a.home is False) != (b.home is False):
-            second = a.home is False
-        else:
-            second = (a.row["start_month"], a.row["case_no"], a.key) > (b.row["start_month"], b.row["case_no"], b.key)
-        if not second or rule is None or rule.relation not in ("choose_one", "gives_way") or not same or (again and a.paid != b.paid):
+        if not self.is_too_many(a, b) or rule is None or rule.relation not in ("choose_one", "gives_way") or not same or (again and a.paid != b.paid):
             return []
         odd = (
             [1 + bool(x.row["exempt_code"]) for x in (a, b)]
@@ -470,6 +602,6 @@ class World:
                 if take > 0:
                     out[c["rule"], c["grade"], c["p"].key, c["rec"], c["county"]][month] = take
         for c in claims:
-            if c["rule"] == "IDENTITY":
-                out[c["rule"], 3, c["p"].key, None, c["county"]][c["p"].month] = 0
+            if c["rule"] in ("IDENTITY", "ACCOUNT", "SHAPE", "MEMBER_TWICE") or (c["rule"] == "CARD_DOWNGRADED" and c["over"] == 0):
+                out[c["rule"], c["grade"], c["p"].key, c["rec"], c["county"]][c["p"].month] = 0
         return dict(out)

@@ -38,7 +38,7 @@ def slow(month: int, rows: Mapping[str, Any], cap: int | None = 17280) -> dict[t
             known[county, at] = conditions.resolve(pairs(county, roc.first_day(at)), roc.first_day(at))
         return known[county, at]
 
-    return oracle.World(month, rows, in_force, cap, codes.CASH_KINDS).doubts()
+    return oracle.World(month, rows, in_force, cap, codes.CASH_KINDS, (4000, 3000)).doubts()
 
 
 def quick(folder: Path, month: int, sources: Mapping[str, pl.DataFrame], name: str = "duckdb") -> dict[tuple[Any, ...], dict[int, int]]:

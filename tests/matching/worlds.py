@@ -11,6 +11,8 @@ from .frames import DCS, DLA, ELA, LILA
 
 COUNTIES = ("10004", "10005", "10018")
 KINDS = (ELA, DLA, DCS, LILA, "child_youth_living_assistance", "county_senior_allowance", "disability_register")
+REGISTER = "disability_register"
+GRADES = ("mild", "moderate", "severe", "profound", None)
 NAMES = ("王大明", "陳小美", "林阿土", "張秀英")
 
 
@@ -24,6 +26,7 @@ class Maker:
             for name in ("roster", "household_register", "household_change", "custody", "border_crossing", "pension", "benefit_elsewhere")
         }
         self.n = 0
+        self.known_ids: list[str] = []
 
     def number(self, head: str) -> str:
         self.n += 1
@@ -61,13 +64,21 @@ class Maker:
             known["name"] = named
         home = self.moves(known, home) if self.some(0.35) else home
         if self.some(0.95):
-            status = "deceased" if self.some(0.08) else "resident"
+            status = r.choice(("deceased", "missing", "removed", "moved_out")) if self.some(0.12) else "resident"
             self.sources["household_register"].append(
-                {**known, "sex": "M", "household_no": "F", "county_code": home, "town_code": home + "010", "status": status}
-            )
+                {
+                    **known, "sex": "M", "household_no": f"F{r.randint(1, 40)}", "county_code": home, "town_code": home + "010", "status": status,
+                    **{link: r.choice(self.known_ids) for link in ("spouse_id", "father_id", "mother_id") if self.known_ids and self.some(0.2)},
+                }
+            )  # fmt: skip
+        self.known_ids += [who["person_id"], known["person_id"]]
         for _ in range(r.choice((1, 1, 2, 2, 3))):
             self.payment(r.choice((who, known)), r.choice((home, home, r.choice(COUNTIES))))
+        for _ in range(r.choice((0, 0, 1, 2))):
+            self.payment(r.choice((who, known)), r.choice(COUNTIES), REGISTER)
         self.facts(who, known)
+        if i % 4 == 0:
+            self.plain_case((i // 4) % 6, known, home)
 
     def told(self, who: dict[str, Any]) -> dict[str, Any]:
         """The person as another agency writes him or her, rarely with a slip."""
@@ -104,9 +115,9 @@ class Maker:
             on += dt.timedelta(days=self.r.choice((0, 5, 31, 60)))
         return home
 
-    def payment(self, who: dict[str, Any], county: str) -> None:
+    def payment(self, who: dict[str, Any], county: str, kind: str = "") -> None:
         r = self.r
-        kind = r.choice(KINDS)
+        kind = kind or r.choice(KINDS)
         cash = kind != "disability_register"
         ref = self.month - (1 if self.some(0.2) else 0)
         end = ref - r.choice((0, 0, 0, 0, 1))
@@ -116,12 +127,48 @@ class Maker:
             {
                 **self.told(who), "rec_no": self.number("R"), "county_code": county, "town_code": county + "010", "data_kind": kind, "ref_month": ref,
                 "sex": "M", "case_no": r.choice(("C1", "C2", self.number("C"))), "start_month": ref - r.randint(3, 5),
-                "status": "suspended" if self.some(0.08) else "active", "pay_month_from": start if cash else None, "pay_month_to": end if cash else None,
+                "status": r.choice(("suspended", "ended")) if self.some(0.1) else "active", "pay_month_from": start if cash else None, "pay_month_to": end if cash else None,
                 "pay_unit": ("household" if kind == LILA and self.some(0.6) else "person") if cash else None, "amount": amount,
+                "channel": r.choice(("post", "bank", "institution")), "account_hash": r.choice(("a1", "b2", "c3", "d4", None)) if self.some(0.3) else None,
+                "household_no": r.choice(("H1", "H2", None)) if kind == LILA else None, "end_month": ref if self.some(0.05) else None,
+                "id_ok": self.some(0.97), "grade": r.choice(GRADES) if kind in (DLA, REGISTER) else None,
+                "low_income_flag": r.choice("YN") if kind == DLA else None,
+                "expiry": r.choice((None, self.day())) if kind == REGISTER else None, "assess_date": r.choice((None, self.day())) if kind == REGISTER else None,
                 "exempt_code": "E1" if self.some(0.07) else None, "class": r.choice("123") if kind == LILA else None,
                 "service_type": r.choice(("day", "night", "residential", None)) if kind == DCS else None,
             }
         )  # fmt: skip
+
+    def plain_case(self, which: int, who: dict[str, Any], home: str) -> None:
+        """What chance alone hardly ever brings together."""
+        before, roster = len(self.sources["roster"]), self.sources["roster"]
+        told = {k: who[k] for k in ("person_id", "name", "birth")}
+        plain = {**told, "status": "active", "exempt_code": None}
+        if which == 0:  # a heavier degree is paid than the card says
+            self.payment(who, home, DLA)
+            roster[before].update(plain, grade=self.r.choice(("moderate", "severe")), amount=self.r.choice((3000, 4000, 7000)), ref_month=self.month)
+            self.payment(who, home, REGISTER)
+            roster[before + 1].update(plain, grade="mild", ref_month=self.month, expiry=None)
+        elif which == 1:  # counted in two households
+            for at, house in ((home, "H1"), (self.r.choice(COUNTIES), "H2")):
+                self.payment(who, at, LILA)
+                roster[-1].update(plain, amount=0, household_no=house, ref_month=self.month, pay_month_from=self.month, pay_month_to=self.month)
+        elif which == 2:  # gone for long
+            self.payment(who, home, DLA)
+            roster[before].update(plain)
+            self.change(told, "missing", self.day(-5, 3))
+        elif which == 3:  # an account used by many
+            self.payment(who, home, ELA)
+            roster[before].update(plain, account_hash=self.r.choice(("e5", "f6", "g7")), channel="post", ref_month=self.month)
+        elif which == 4:  # moved away for good
+            self.payment(who, home, ELA)
+            roster[before].update(plain)
+            to = self.r.choice([c for c in COUNTIES if c != home])
+            self.change(told, "move_out", self.day(-1, 2), county_from=home, county_to=to)
+        else:  # two benefits of which one is to be chosen
+            for kind in (ELA, DLA):
+                self.payment(who, home, kind)
+                roster[-1].update(plain, amount=4000, ref_month=self.month, pay_month_from=self.month, pay_month_to=self.month)
 
     def facts(self, who: dict[str, Any], known: dict[str, Any]) -> None:
         r = self.r
@@ -132,6 +179,10 @@ class Maker:
                 self.change(under(), "death_annulled", self.day())
                 if self.some(0.4):
                     self.change(under(), "death", self.day())
+        if self.some(0.15):
+            self.change(under(), "missing", self.day(-4))
+            if self.some(0.4):
+                self.change(under(), "found", self.day(-2))
         for _ in range(r.choice((0, 0, 0, 1, 2))):
             start = self.day()
             self.sources["custody"].append(

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from . import facts, pairs, residence
+from . import card, facts, pairs, residence, shape
 from .base import HARD, INFO, LETTER, LIKELY, Rule
 
-RULES: Final[Mapping[str, Rule]] = {r.code: r for r in sorted((*facts.RULES, *residence.RULES, *pairs.RULES), key=lambda r: r.strength)}
+RULES: Final[Mapping[str, Rule]] = {
+    r.code: r for r in sorted((*facts.RULES, *residence.RULES, *card.RULES, *pairs.RULES, *shape.RULES), key=lambda r: r.strength)
+}
 
 __all__ = ["HARD", "INFO", "LETTER", "LIKELY", "RULES", "Rule"]
