@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from flask import current_app
 
 from app.printing import fonts, render
-from app.printing.documents import Letter, Sheet
+from app.printing.documents import Letter, Permit, Sheet
 
 from .base import Refused
 
@@ -31,6 +31,15 @@ def print_letters(letters: Sequence[Letter], made_at: datetime) -> bytes:
     here = fonts_here()
     try:
         return render.letters(letters, here, made_at)
+    except render.PrintingFailed as error:
+        raise _failed(error) from error
+
+
+def print_permits(permits: Sequence[Permit], made_at: datetime) -> bytes:
+    """Parking permits as one PDF. Raises Refused."""
+    here = fonts_here()
+    try:
+        return render.permits(permits, here, made_at)
     except render.PrintingFailed as error:
         raise _failed(error) from error
 

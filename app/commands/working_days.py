@@ -147,10 +147,12 @@ def confirm_year(ctx: Context, year: int, source: str) -> None:
 
 def _reckon_anew(ctx: Context, county: str) -> None:
     from .casework import deadlines, devices
+    from .notices import service
 
     ctx.session.info.pop("calendars", None)
     deadlines.refresh(ctx.session, county)
     devices.refresh(ctx.session, county)
+    service.refresh(ctx.session, county)
 
 
 @reference_loader

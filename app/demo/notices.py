@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.commands.notices import issue, senders, templates
+from app.commands.working_days import calendar_of
 from app.core import clock
 from app.models.decision import Decision
 from app.models.notice import Notice
@@ -60,6 +61,6 @@ def _issue(session: Session, staff: Staff, today: dt.date) -> int:
 
 def _serve(session: Session, ids: list[int], issued_on: dt.date) -> None:
     day = issued_on + dt.timedelta(days=SERVED_AFTER)
-    values = {"state": "served", "service_method": "post", "service_on": day, "served_on": day, "appeal_until": remedies.appeal_until(day)}
+    values = {"state": "served", "service_method": "post", "service_on": day, "served_on": day, "appeal_until": remedies.appeal_until(day, calendar_of(session, places.COUNTY))}
     session.execute(update(Notice).where(Notice.id.in_(ids)).values(**values).execution_options(synchronize_session=False))
     session.commit()

@@ -1,4 +1,4 @@
-"""What can be printed: official letters (notices, certificates) and lists with totals. Plain data; every text is printed as it stands."""
+"""What can be printed: official letters (notices, certificates), parking permits and lists with totals. Plain data; every text is printed as it stands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,6 +62,18 @@ def letter_of(plain: Mapping[str, Any]) -> Letter:
     pairs = {name: tuple(tuple(row) for row in plain.get(name, ())) for name in ("party", "remedy", "members", "slip")}
     sections = tuple(Section(s["title"], tuple((m, t) for m, t in s["items"])) for s in plain["sections"])
     return Letter(**{**plain, **pairs, "sections": sections, "contact": tuple(plain["contact"]), "copies": tuple(plain["copies"])})
+
+
+@dataclass(frozen=True)
+class Permit:
+    """One parking permit and the receipt below it: (label, value) pairs, two a row. Names stand on the receipt alone."""
+
+    agency: str
+    title: str
+    plate: str
+    facts: tuple[tuple[str, str], ...]
+    note: str
+    receipt: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import fonts as fonts_room
-from .documents import Letter, Sheet
+from .documents import Letter, Permit, Sheet
 from .fonts import Fonts
 
 SECONDS = 120
@@ -28,6 +28,15 @@ def letters(documents: Sequence[Letter], fonts: Fonts, made_at: dt.datetime, *, 
         rare: list[str] = []
         plain.append(fonts_room.without_lacking(fonts, asdict(letter), rare) | {"rare": rare, "key": str(i)})
     return _set("notice", plain, fonts, made_at, tags=len(plain) <= 20, picture=picture)
+
+
+def permits(documents: Sequence[Permit], fonts: Fonts, made_at: dt.datetime, *, picture: bool = False) -> bytes:
+    """Parking permits, a page each, as one PDF (or the first page as a PNG picture). Raises PrintingFailed."""
+    plain: list[dict[str, Any]] = []
+    for permit in documents:
+        rare: list[str] = []
+        plain.append(fonts_room.without_lacking(fonts, asdict(permit), rare) | {"rare": rare})
+    return _set("permit", plain, fonts, made_at, tags=len(plain) <= 20, picture=picture)
 
 
 def lists(sheets: Sequence[Sheet], fonts: Fonts, made_at: dt.datetime, *, picture: bool = False) -> bytes:

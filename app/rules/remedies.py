@@ -8,6 +8,8 @@ from importlib.resources import files
 
 from app.core import roc
 
+from .clocks import Calendar
+
 APPEAL_DAYS = 30
 """From the day after service (訴願法第14條第1項)."""
 PUBLIC_SERVICE_DAYS = 20
@@ -59,6 +61,9 @@ def effective_service(method: str, on: dt.date) -> dt.date:
     return on + dt.timedelta(days=PUBLIC_SERVICE_DAYS) if method == "public" else on
 
 
-def appeal_until(served_on: dt.date) -> dt.date:
-    """The last day to appeal: 30 days, the first of which is the day after service."""
-    return served_on + dt.timedelta(days=APPEAL_DAYS)
+def appeal_until(served_on: dt.date, calendar: Calendar) -> dt.date:
+    """The last day to appeal: 30 days, the first of which is the day after service (訴願法第14條第1項).
+
+    A last day that is a day off is followed by the next working day (訴願法第17條準用民法第122條; 行政程序法第48條第4項).
+    """
+    return calendar.next_working(served_on + dt.timedelta(days=APPEAL_DAYS))

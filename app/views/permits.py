@@ -1,9 +1,10 @@
 """Parking permits: issue and print in one screen, single or in bulk; lost, given back, cancelled, misused."""
 
+import io
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from wtforms import Form, StringField
 
+from app.commands import printing
 from app.commands.base import CommandError
 from app.commands.casework import facts
 from app.commands.casework.judge import decide
@@ -143,7 +145,7 @@ class ParkingPermitView(StepForms, RegisterView):
         if request.method == "POST":
             printed = self._issue(cases, waiting, problems)
             if printed:
-                flash(f"已核發並列印 {len(printed)} 張。", "success")
+                flash(f"已核發 {len(printed)} 張；請按「下載 PDF 列印」。", "success")
             if printed and not problems:
                 return redirect(url_for(f"{self.endpoint}.print", ids=",".join(map(str, printed))), 303)
             if not problems:
@@ -194,15 +196,40 @@ class ParkingPermitView(StepForms, RegisterView):
     @has_access
     @permission_name("issue")
     def print(self) -> ResponseReturnValue:
-        """The permits as they leave the printer, one a page half; what was never printed by the issue screen is not shown."""
-        ids = [int(k) for k in request.args.get("ids", "").split(",") if k.isdigit()][:BULK]
-        query = select(ParkingPermit).where(ParkingPermit.id.in_(ids), ParkingPermit.print_count > 0, ParkingPermit.status == "valid")
-        found = list(db.session.scalars(query.options(joinedload(ParkingPermit.person)).order_by(ParkingPermit.permit_no)))
+        """What was issued just now, and the button that makes its PDF; what was never printed by the issue screen is not shown."""
+        found = self._printed()
         if not found:
             return redirect(url_for(f"{self.endpoint}.issue"), 303)
         for permit in found:
-            self.log_look("print", permit, "停車位識別證列印")
-        return self.render_template("register/permit_print.html", title="停車位識別證", permits=found, back=url_for(f"{self.endpoint}.issue"), county=county_name)
+            self.log_look("show", permit, "停車位識別證列印")
+        pdf = url_for(f"{self.endpoint}.pdf", ids=",".join(str(p.id) for p in found))
+        return self.render_template(
+            "register/permit_print.html", title="停車位識別證", permits=found, back=url_for(f"{self.endpoint}.issue"), county=county_name, pdf_url=pdf
+        )
+
+    @expose("/pdf")
+    @has_access
+    @permission_name("issue")
+    def pdf(self) -> ResponseReturnValue:
+        """The permits with their receipts as one PDF, a page each; logged."""
+        found, towns = self._printed(), place_names(Township)
+        if not found:
+            return redirect(url_for(f"{self.endpoint}.issue"), 303)
+        made = [permits.document(p, f"{county_name(p.county_code)}政府", towns.get(p.town_code, p.town_code)) for p in found]
+        try:
+            content = printing.print_permits(made, clock.now())
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(f"{self.endpoint}.print", ids=",".join(str(p.id) for p in found)), 303)
+        web.log_accesses("print", [(self._subject(p), p.person.person_id) for p in found], "停車位識別證列印")
+        name = found[0].permit_no if len(found) == 1 else f"停車位識別證{len(found)}張"
+        return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{name}.pdf")
+
+    def _printed(self) -> list[ParkingPermit]:
+        """The permits of the address that were printed and are in use."""
+        ids = [int(k) for k in request.args.get("ids", "").split(",") if k.isdigit()][:BULK]
+        query = select(ParkingPermit).where(ParkingPermit.id.in_(ids), ParkingPermit.print_count > 0, ParkingPermit.status == "valid")
+        return list(db.session.scalars(query.options(joinedload(ParkingPermit.person)).order_by(ParkingPermit.permit_no)))
 
 
 _ANSWERS = {Answer.YES: ("符合", "good"), Answer.NO: ("不符合", "bad"), Answer.UNKNOWN: ("待查明", "warn")}

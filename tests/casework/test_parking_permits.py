@@ -1,7 +1,9 @@
 """停車位識別證 as issued: one valid per person, one screen to issue and print, lost, renewed, given back, misused."""
 
 import datetime as dt
+import io
 
+import pypdf
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +14,7 @@ from app.commands.casework.problems import Incomplete, find
 from app.commands.register import permits, watch
 from app.commands.register.reading import valid_permit
 from app.core import clock
+from app.models.access import AccessEntry
 from app.models.case_task import CaseTask
 from app.models.decision import Decision
 from app.models.permit import ParkingPermit
@@ -281,6 +284,13 @@ def test_the_issue_screen_issues_and_prints_several_at_once(counter, desk, clien
     both = ",".join(str(p.id) for p in desk.session.scalars(select(ParkingPermit)))
     printed = client.get(f"/parking_permits/print?ids={both}").text
     assert "ABC-1234" in printed and "AB-1234" in printed and "身心障礙者專用停車位識別證" in printed
+    assert f"/parking_permits/pdf?ids={both}".replace(",", "%2C") in printed or f"/parking_permits/pdf?ids={both}" in printed
+    pdf = client.get(f"/parking_permits/pdf?ids={both}")
+    assert pdf.mimetype == "application/pdf" and pdf.data.startswith(b"%PDF") and len(pypdf.PdfReader(io.BytesIO(pdf.data)).pages) == 2
+    desk.session.rollback()
+    looks = desk.session.scalars(select(AccessEntry).where(AccessEntry.purpose == "停車位識別證列印", AccessEntry.action == "print")).all()
+    assert len(looks) == 2
+    assert client_as("clerk.10004020").get(f"/parking_permits/pdf?ids={both}").status_code == 303, "another township's permits are out of reach"
 
 
 def test_a_lost_permit_from_its_page(counter, client_as):

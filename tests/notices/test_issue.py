@@ -5,10 +5,12 @@ import datetime as dt
 import pytest
 from sqlalchemy import select, update
 
+from app.commands import working_days
 from app.commands.base import Conflict, Forbidden, NotFound, Refused
 from app.commands.casework import changes, documents
 from app.commands.notices import issue, senders, service, templates
 from app.commands.notices.templates import Wording
+from app.commands.working_days import calendar_of
 from app.core import clock, roc
 from app.models.audit import AuditEntry
 from app.models.decision import Change
@@ -142,6 +144,23 @@ def test_a_death_is_notified_to_the_family_named_on_the_form(desk, granted, sess
     assert notice.name == "彭志明" and letter_of(notice.letter).receiver == "彭志明 君"
 
 
+def last_day(session, served):
+    """30 days, and the next working day when the last is a day off (訴願法第14條、第17條, 行政程序法第48條第4項)."""
+    return calendar_of(session, "10004").next_working(served + dt.timedelta(days=30))
+
+
+def test_a_last_day_to_appeal_that_becomes_a_day_off_moves_to_the_next_working_day(granted, session, actor):
+    officer = actor("officer.10004")
+    notice_id = issue.issue(officer, "decision", granted)
+    service.record_service(officer, notice_id, "post", clock.today())
+    before = issued(session, notice_id).appeal_until
+    working_days.set_day(officer, before, "off", "颱風停止上班", "縣府公告（測試）")
+    after = issued(session, notice_id).appeal_until
+    assert after > before and calendar_of(session, "10004").between(before, after) == 1
+    working_days.drop_day(officer, before)
+    assert issued(session, notice_id).appeal_until == before
+
+
 def test_service_starts_the_appeal_period_and_deposit_needs_its_receipt(granted, session, actor):
     today = clock.today()
     notice_id = issue.issue(actor("officer.10004"), "decision", granted)
@@ -153,7 +172,7 @@ def test_service_starts_the_appeal_period_and_deposit_needs_its_receipt(granted,
         service.record_service(clerk, notice_id, "post", today + dt.timedelta(days=1))
     service.record_service(clerk, notice_id, "deposit", today, "竹北郵局第12號")
     notice = issued(session, notice_id)
-    assert (notice.state, notice.served_on, notice.appeal_until) == ("served", today, today + dt.timedelta(days=30))
+    assert (notice.state, notice.served_on, notice.appeal_until) == ("served", today, last_day(session, today))
     assert session.scalars(issue.unserved()).all() == []
     with pytest.raises(Refused):
         service.record_service(clerk, notice_id, "post", today)
@@ -164,7 +183,7 @@ def test_public_service_takes_effect_after_twenty_days(granted, session, actor):
     notice_id = issue.issue(actor("officer.10004"), "decision", granted)
     service.record_service(actor("officer.10004"), notice_id, "public", today, "府社救字公告第1號")
     notice = issued(session, notice_id)
-    assert (notice.service_on, notice.served_on, notice.appeal_until) == (today, today + dt.timedelta(days=20), today + dt.timedelta(days=50))
+    assert (notice.service_on, notice.served_on, notice.appeal_until) == (today, today + dt.timedelta(days=20), last_day(session, today + dt.timedelta(days=20)))
 
 
 def test_two_people_recording_service_the_second_is_told(granted, session, actor):

@@ -17,7 +17,7 @@ from app.models.assistive_device_subsidy import DeviceApplication
 from app.models.decision import Decision
 from app.models.device import GRANTED, DeviceElsewhere, DeviceItem, DeviceRequest
 from app.rules import assistive_device_subsidy as law
-from app.rules import device_item
+from app.rules import clocks, device_item
 from app.rules.device_item import ITEMS_IN_WINDOW, PriorDevice, counted_in_window, next_allowed
 from app.rules.disability import Grade
 from app.rules.facts import Finding, Source
@@ -25,7 +25,7 @@ from app.rules.trace import Answer
 from app.rules.trace import Decision as Judgement
 from app.security import scope
 
-from .devices import DEVICE
+from .devices import DEVICE, put_served
 from .facts import case_facts
 from .problems import Problem
 
@@ -162,6 +162,39 @@ def decided(ctx: Context, application: DeviceApplication, decision: Decision) ->
             DEVICE.advance(ctx, row, "approve", approved_amount=found.amount, **values)
         else:
             DEVICE.advance(ctx, row, "refuse", refused_because=reasons(found, decision.reason)[:300], **values)
+
+
+def served(ctx: Context, application: DeviceApplication, on: dt.date | None) -> None:
+    """The notice reached the person: the months to buy and claim run for every approved device."""
+    put_served(ctx, application, on)
+
+
+def notice_values(application: DeviceApplication, decision: Decision) -> dict[str, str | None]:
+    """What a notice says of the devices; nothing is paid by the month, so nothing is said of months."""
+    given = [r for r in application.devices if r.approved_amount is not None and r.state != "refused"]
+    refused = [r for r in application.devices if r.state == "refused"]
+    to_buy = any(r.provision == "cash" for r in given)
+    clock_of = clocks.clock(device_item.BENEFIT, "claim", clock.to_taipei(decision.decided_at).date())
+    return {
+        "每月金額": None, "起月": None, "迄月": None,
+        "核定輔具": "、".join(f"{r.item_name or r.item_code}（最高新臺幣{r.approved_amount:,}元{'，實物給付' if r.provision == 'kind' else ''}）" for r in given),
+        "不符輔具": "；".join(f"{r.item_name or r.item_code}：{(r.refused_because or '不予核定').rstrip('。')}" for r in refused),
+        "請款月數": str(clock_of.length) if clock_of and to_buy else None,
+        "請款依據": clock_of.article if clock_of and to_buy else None,
+    }  # fmt: skip
+
+
+def notice_rows(application: DeviceApplication) -> tuple[tuple[str, ...], ...]:
+    """Every device with what was decided on it and why."""
+    rows: list[tuple[str, ...]] = [("項次", "輔具項目", "審核結果", "最高補助金額（元）", "說明")]
+    for r in application.devices:
+        name, no = r.item_name or r.item_code, str(r.position)
+        if r.state == "refused":
+            rows.append((no, name, "不予補助", "－", r.refused_because or "不予核定"))
+        else:
+            how = "實物給付" if r.provision == "kind" else "檢具憑證，依購置金額於最高金額內核撥"
+            rows.append((no, name, "核定", f"{r.approved_amount:,}" if r.approved_amount else "－", how))
+    return tuple(rows)
 
 
 def reasons(found: Judgement, said: str | None) -> str:

@@ -17,7 +17,7 @@ from app.commands.device_catalogue import in_force
 from app.commands.lifecycle import Lifecycle, Move
 from app.commands.working_days import calendar_of
 from app.core import clock, roc
-from app.models.application import CLOSED
+from app.models.application import CLOSED, CorrectionNotice
 from app.models.assistive_device_subsidy import DeviceApplication
 from app.models.decision import Decision
 from app.models.device import DEVICE_STATES, DeviceRequest
@@ -25,6 +25,7 @@ from app.rules import clocks, device_item
 from app.rules.clocks import Calendar, Due
 from app.security import roles
 
+from .documents import PERIOD
 from .problems import Incomplete, Problem
 from .review import payee
 
@@ -169,15 +170,23 @@ def serve_notice(ctx: Context, application_id: int, served_on: dt.date | None) -
         raise Refused("沒有核定而尚未請款的輔具", "E-DEVICE-STATE")
     _wrong(("served_on", _day(served_on, "通知送達日期")))
     assert served_on is not None
-    calendar = calendar_of(ctx.session, application.county_code)
     for row in rows:
         early = row.decided_on is not None and served_on < row.decided_on
         _wrong(("served_on", f"送達日期不可早於核定日 {roc.show_date(row.decided_on)}" if early and row.decided_on else None))
+    return put_served(ctx, application, served_on)
+
+
+def put_served(ctx: Context, application: DeviceApplication, served_on: dt.date | None) -> int:
+    """The service of the notice in every approved device, with the deadline that runs from it (None: its notice was taken back); how many."""
+    rows = [r for r in application.devices if r.state == "approved"]
+    calendar = calendar_of(ctx.session, application.county_code)
+    for row in rows:
         row.served_on = served_on
         due = running(row, calendar)
         row.due_code, row.due_on = (due.clock.code, due.day) if due else (None, None)
     ctx.session.flush()
-    ctx.audit("device_request.served", application, served_on=served_on, devices=len(rows))
+    if rows:
+        ctx.audit("device_request.served", application, served_on=served_on, devices=len(rows))
     return len(rows)
 
 
@@ -218,6 +227,9 @@ def enter_claim(
         ("receipt_on", "憑證日期不可晚於請款日期" if receipt_on > claimed_on else None),
         ("receipt_no", _used_before(ctx, row, vendor.strip(), receipt_no.strip())),
     )
+    for notice in row.application.corrections:
+        if notice.answered_on is None and notice.items[0].startswith(_named(row)):
+            notice.answered_on = clock.today()
     _advance(
         ctx, row, "claim", seen_version=seen_version, claimed_on=claimed_on, vendor=vendor.strip()[:60], receipt_no=receipt_no.strip()[:30],
         receipt_on=receipt_on, receipt_amount=receipt_amount, serial_no=serial_no.strip()[:40] or None,
@@ -279,9 +291,22 @@ def _award(ctx: Context, row: DeviceRequest, amount: int) -> int:
 
 @command("devices.check", roles=roles.COUNTY)
 def send_back(ctx: Context, row_id: int, comment: str, seen_version: int | None = None) -> None:
-    """The receipt is not right: to be entered again. Raises Refused, Conflict."""
+    """The receipt is not right: to be entered again, and the person is told what to mend (補正通知). Raises Refused, Conflict."""
     row = ctx.get(DeviceRequest, row_id, lock=True)
     _advance(ctx, row, "send_back", comment, seen_version, claimed_by_id=None, **dict.fromkeys(CLAIM_FIELDS))
+    application, today = row.application, clock.today()
+    application.corrections.append(
+        CorrectionNotice(
+            county_code=application.county_code, town_code=application.town_code, items=[f"{_named(row)}之請款憑證：{comment.strip()}"],
+            issued_on=today, due_on=today + dt.timedelta(days=PERIOD), issued_by_id=ctx.actor.user_id,
+        )
+    )  # fmt: skip
+    ctx.session.flush()
+    ctx.audit("correction_notice.issued", application.corrections[-1], items=1, due_on=application.corrections[-1].due_on)
+
+
+def _named(row: DeviceRequest) -> str:
+    return f"第{row.position}項{row.item_name or row.item_code}"
 
 
 @command("devices.close", roles=roles.COUNTY)

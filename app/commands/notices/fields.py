@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from app.commands.casework.own import own
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice
 from app.models.decision import CHANGE_KINDS, Change, Decision
@@ -18,7 +19,8 @@ PERSON = ("姓名", "出生日期", "性別", "身分證統一編號", "住址")
 COMMON = (*PERSON, "給付項目", "法規", "發文日期", "發文字號", "機關")
 REMEDY = ("訴願天數", "訴願機關", "申復名稱", "申復天數", "申復依據", "申復方式")
 CASE = ("案號", "受理日期")
-DECIDED = (*CASE, "類別", "每月金額", "起月", "迄月", "效期起日", "效期迄日", "核定理由", "適用條文")
+DEVICES = ("核定輔具", "不符輔具", "請款月數", "請款依據")
+DECIDED = (*CASE, "類別", "每月金額", "起月", "迄月", "效期起日", "效期迄日", "核定理由", "適用條文", *DEVICES)
 CHANGED = (*CASE, "異動事由", "事實發生日", "生效月份", "異動條文", "異動說明", "每月金額")
 CLAIMED = ("溢領起月", "溢領迄月", "溢領金額", "溢領原因", "追繳條文", "繳款期限", "追繳文號")
 OWN: dict[str, tuple[str, ...]] = {
@@ -78,7 +80,7 @@ def decision_values(decision: Decision, application: Application) -> Values:
     trace = [line for line in decision.judgement.get("trace", []) if line["article"]]
     decisive = [t for t in trace if t["outcome"] == ("met" if decision.outcome == "granted" else "not_met")]
     money = [t for t in decisive if t.get("threshold") is not None] or decisive
-    return {
+    values = {
         **case_values(application),
         "類別": str(application.BANDS.get(decision.band, "")) if decision.band else None,
         "每月金額": f"{decision.amount:,}" if decision.amount else None,
@@ -92,6 +94,8 @@ def decision_values(decision: Decision, application: Application) -> Values:
         "不符事實": (_facts(decisive) or decision.reason) if decision.outcome == "rejected" else None,
         "核定文號": decision.decision_no,
     }
+    more = own(application.benefit, "notice_values")
+    return values | more(application, decision) if more else values
 
 
 def _articles(cited: list[str]) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer, selectinload
 
 from app.commands.base import Context, NotFound, Refused, command
 from app.commands.casework.changes import STOPS
+from app.commands.casework.own import own
 from app.commands.numbers import take
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice
@@ -114,7 +115,9 @@ def _case(application: Application, kind: str, values: fields.Values, keys: dict
 def _decision(ctx: Context, decision: Decision) -> Subject:
     application = decision.application
     values = fields.decision_values(decision, application)
-    return _case(application, decision.outcome, values, {"decision_id": decision.id}, number=decision.decision_no)
+    rows = own(application.benefit, "notice_rows")
+    members = rows(application) if rows else ()
+    return _case(application, decision.outcome, values, {"decision_id": decision.id}, number=decision.decision_no, members=members)
 
 
 def _change(ctx: Context, change: Change) -> Subject:

@@ -19,6 +19,7 @@ from app.models.case_task import CaseTask
 from app.models.decision import Change, Decision
 from app.models.parking_permit import PermitApplication
 from app.models.permit import ParkingPermit
+from app.printing.documents import Permit as Document
 from app.rules.parking_permit import BENEFIT, banned_until, renewal_opens
 from app.rules.plates import normal
 from app.security import roles
@@ -127,6 +128,26 @@ def print_permits(ctx: Context, labels: Mapping[int, str]) -> list[int]:
         ctx.audit("parking_permit.printed", permit, count=permit.print_count)
     ctx.session.flush()
     return [p.id for p in permits]
+
+
+def document(permit: ParkingPermit, agency: str, town: str) -> Document:
+    """What is printed of a permit; who it is for and who keeps it stand on the receipt, not behind the windscreen."""
+    again = f"　第{permit.print_count}次列印" if permit.print_count > 1 else ""
+    return Document(
+        agency=agency,
+        title="身心障礙者專用停車位識別證",
+        plate=permit.plate,
+        facts=(
+            ("證號", permit.permit_no), ("防偽標籤", permit.label_no or ""),
+            ("有效期限", roc.long_date(permit.expires)), ("核發日期", roc.long_date(permit.issued_on)),
+        ),
+        note=f"限搭載身心障礙者本人時使用，停車時置於前擋風玻璃明顯處。借他人使用者註銷，三年內不得申請。{again}",
+        receipt=(
+            ("身心障礙者", permit.person.name), ("持證人", permit.holder_name),
+            ("證號", permit.permit_no), ("車牌號碼", permit.plate),
+            ("有效期限", roc.long_date(permit.expires)), ("公所", town),
+        ),
+    )  # fmt: skip
 
 
 # -- lost, given back, cancelled, misused ---------------------------------------------------------------------------------------
