@@ -26,6 +26,8 @@ class Move:
     differs_from: tuple[str, ...] = ()
     needs_comment: bool = False
     style: str = "default"
+    when: Callable[[Any], bool] | None = None
+    """For which records the move exists at all; None = for all."""
 
 
 class Lifecycle:
@@ -43,6 +45,8 @@ class Lifecycle:
         state = getattr(obj, self.column)
         if state not in move.sources:
             return f"目前狀態是「{self.labels.get(state, state)}」，不能「{move.label}」"
+        if move.when is not None and not move.when(obj):
+            return f"本案的辦理步驟沒有「{move.label}」"
         if not actor.can(move.permission):
             return "您的角色沒有這項權限，需要時請洽單位主管設定"
         if actor.user_id is not None and any(getattr(obj, c) == actor.user_id for c in move.differs_from):

@@ -104,6 +104,8 @@ class Application(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     """
 
     __tablename__ = "application"
+    STEPS: tuple[str, ...] = ("preliminary_review", "second_review", "approval")
+    """What a case goes through (`rules.local_definition.STEPS`)."""
     id: Mapped[int] = mapped_column(primary_key=True)
     benefit: Mapped[str] = mapped_column(String(40), index=True, info={"label": _l("Benefit")})
     form_kind: Mapped[str] = column_property(

@@ -36,10 +36,12 @@ TASK_KINDS = {
     "permit_renew": _l("Permit: renewal may be asked for"),
     "permit_back": _l("Permit to be returned"),
     "returned": _l("Payment came back"),
+    "review": _l("Yearly review due"),
 }
 REGISTER = "disability_register"
-TASK_SOURCES = {**SOURCES, REGISTER: _l("Disability register")}
-"""Who says so: a delivered register, or the county's own disability register and its permits."""
+YEARLY = "yearly_review"
+TASK_SOURCES = {**SOURCES, REGISTER: _l("Disability register"), YEARLY: _l("Yearly review of local benefits")}
+"""Who says so: a delivered register, the county's own disability register and its permits, or a local benefit's own steps."""
 TASK_STATES = {"open": _l("To be handled"), "done": _l("Handled"), "dismissed": _l("No change needed"), "withdrawn": _l("Withdrawn by its source")}
 TASK_STYLES = {"open": "warn", "done": "good", "dismissed": "neutral", "withdrawn": "neutral"}
 

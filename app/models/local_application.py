@@ -50,6 +50,11 @@ class LocalApplication(LivesHere, StaysInTaiwan, Placed, InCustody, Listed, Hold
         return tuple(self.form.get("sections", ("person", "facts", "documents", "account")))
 
     @property
+    def STEPS(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The steps the definition asked for when the case was taken in."""
+        return tuple(self.form.get("steps", Application.STEPS))
+
+    @property
     def AMOUNT_LABEL(self) -> str:  # type: ignore[override]
         return AMOUNTS.get(self.form.get("rhythm", ""), "每月金額")
 

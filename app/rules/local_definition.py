@@ -147,6 +147,16 @@ class LocalDocument:
 RHYTHMS = {"monthly": "每月", "two_monthly": "每兩個月", "quarterly": "每季", "yearly": "每年", "once": "一次"}
 """How often the amount of the table is paid, counted from the month of start."""
 MONTHS_BETWEEN = {"monthly": 1, "two_monthly": 2, "quarterly": 3, "yearly": 12, "once": 1}
+STEPS = {
+    "visit": "訪視（陳報前派員訪視並登錄紀錄）",
+    "preliminary_review": "公所初審",
+    "second_review": "縣府複審",
+    "approval": "縣府核定",
+    "yearly_review": "每年複查（核定滿一年前開待辦）",
+}
+"""The steps a case may take, in their order: the lifecycle of applications knows these and no others."""
+ALWAYS = ("preliminary_review", "approval")
+"""Steps nobody may leave out: two offices and two people stand behind every amount."""
 UNITS = {"person": "個人", "household": "一戶"}
 
 
@@ -246,6 +256,9 @@ def problems(version: LocalVersion) -> tuple[str, ...]:
             out.append(f"金額表第{i}列：障礙等級不在選項內")
         if set(row.statuses) - {s.value for s in Status}:
             out.append(f"金額表第{i}列：身分不在選項內")
+    if set(version.steps) - set(STEPS):
+        out.append("辦理步驟不在選項內")
+    out += [f"辦理步驟須有「{STEPS[s]}」" for s in ALWAYS if s not in version.steps]
     if not version.examples:
         out.append("至少須有一個測試案例")
     return tuple(out)

@@ -67,4 +67,5 @@ def form_of(definition: Definition, version: LocalVersion) -> dict[str, object]:
         "documents": [[d.code, d.required] for d in version.documents],
         "every": MONTHS_BETWEEN[rhythm],
         "rhythm": rhythm,
+        "steps": list(version.steps),
     }

@@ -6,7 +6,7 @@ from app.core import money, roc
 
 from .disability import NEW_CLASSES, OLD_CLASSES, Grade
 from .exclusions import counterpart_names
-from .local_definition import RHYTHMS, TEST_TYPES, AmountRow, LocalExclusion, LocalTest, LocalVersion
+from .local_definition import RHYTHMS, STEPS, TEST_TYPES, AmountRow, LocalExclusion, LocalTest, LocalVersion
 from .parameters import label_of
 
 STATUSES = {"low": "列冊低收入戶", "near_low": "列冊中低收入戶", "none": "非列冊戶"}
@@ -78,6 +78,7 @@ def lines_of(version: LocalVersion, papers: Mapping[str, str]) -> dict[str, str]
         "發給對象": version.who,
         "發給週期": RHYTHMS.get(rhythm, rhythm),
         "起發月份": STARTS.get(version.start, version.start),
+        "辦理步驟": "、".join(text.split("（")[0] for code, text in STEPS.items() if code in version.steps),
     }
     for i, test in enumerate(version.tests, 1):
         out[f"要件 {i}"] = f"{test_words(test)}　〔{test.article or '未填條次'}〕"

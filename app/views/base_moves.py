@@ -65,26 +65,31 @@ class LifecyclePages(ListPages):
         if self.lifecycle is None or who is None or not self.move_commands:
             return []
         state = getattr(item, self.lifecycle.column)
-        onward = [m for m in self.lifecycle.moves.values() if state in m.sources]
+        onward = [m for m in self.lifecycle.moves.values() if state in m.sources and (m.when is None or m.when(item))]
         lines = [f"「{m.label}」：{self.lifecycle.why_not(who, item, m.name)}" for m in onward if who.can(m.permission) and self.lifecycle.why_not(who, item, m.name)]
         others = "、".join(str(m.label) for m in onward if not who.can(m.permission))
         return [*lines, f"由其他同仁辦理：{others}"] if others else lines
 
+    def progress_of(self, item: Any) -> Sequence[tuple[Any, Sequence[str]]]:
+        """The steps this record goes through; `progress` by default."""
+        return self.progress
+
     def steps(self, item: Any) -> Sequence[ProgressStep]:
         """The progress indicator, from `progress`: (label, the states in which the record stands at this step)."""
-        if not self.progress or self.lifecycle is None:
+        progress = self.progress_of(item)
+        if not progress or self.lifecycle is None:
             return []
         state = getattr(item, self.lifecycle.column)
         stopped = state in self.stopped_states
-        at = next((i for i, (_, states) in enumerate(self.progress) if state in states), None)
+        at = next((i for i, (_, states) in enumerate(progress) if state in states), None)
         if at is None:
-            return [ProgressStep(str(label), "todo") for label, _ in self.progress]
-        last = len(self.progress) - 1
+            return [ProgressStep(str(label), "todo") for label, _ in progress]
+        last = len(progress) - 1
         here = "stopped" if stopped else "done" if at == last else "current"
         note = str(self.lifecycle.labels.get(state, ""))
         return [
             ProgressStep(str(label), "done" if i < at else here if i == at else "todo", note if i == at else "")
-            for i, (label, _) in enumerate(self.progress)
+            for i, (label, _) in enumerate(progress)
         ]
 
     def _state(self, item: Any) -> Cell | None:

@@ -150,6 +150,7 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
         "first_fail": _passed("fail"),
         "first_visit": _passed("needs_visit"),
         "forward": review.forward,
+        "forward_to_decide": review.forward,
         "check_exclusions": _check,
         "fill_means": _fill,
         "second_review": _second,
@@ -276,6 +277,10 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
         if item.state != "approved":
             return []
         return list(db.session.scalars(select(Change).where(Change.application_id == item.id).order_by(Change.id.desc())))
+
+    def progress_of(self, item: Application) -> Sequence[tuple[Any, Sequence[str]]]:
+        """A case without a second review does not wait for one."""
+        return [row for row in self.progress if "second_review" in item.STEPS or row[1] != ("forwarded",)]
 
     def alerts(self, item: Application, today: dt.date) -> list[tuple[str, str]]:
         """(tone, sentence) pairs for the top of the page."""

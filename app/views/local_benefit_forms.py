@@ -19,7 +19,9 @@ from app.models.application_facts import GRADES, LOW_INCOME
 from app.rules.disability import NEW_CLASSES, OLD_CLASSES, Grade
 from app.rules.exclusions import Relation
 from app.rules.local_definition import (
+    ALWAYS,
     RHYTHMS,
+    STEPS,
     TEST_TYPES,
     AmountRow,
     LocalDocument,
@@ -99,6 +101,10 @@ class HeadForm(Form):
     start = CodeSelect("起發月份", codes=STARTS, blank="")
     amount_article = _words("金額的條次", "金額表沒有另填條次時採用，例如「第5條」")
     household_of = CodeSelect("全家人口的算法", codes=LAWS_OF_MEMBERS, blank="", description="只有要件用到全家收入或財產時才會用到")
+    steps = SelectMultipleField(
+        "另外要辦的步驟", choices=[(c, t) for c, t in STEPS.items() if c not in ALWAYS], validate_choice=False,
+        description="公所初審與縣府核定一定要辦；不勾縣府複審時，公所初審後直接陳報縣府核定",
+    )
     confirmed = BooleanField("本縣已確認本項規定的內容")
 
 
@@ -203,7 +209,7 @@ def page_of(version: LocalVersion, dated: bool, names: Mapping[str, str]) -> Pag
     """The form of a stored version."""
     head = HeadForm(prefix="h-", data={
         **{n: getattr(version, n) for n in ("law", "who", "effective_to", "start", "amount_article", "household_of", "confirmed")},
-        "effective_from": version.effective_from if dated else None, "rhythm": version.rhythm or "monthly",
+        "steps": list(version.steps), "effective_from": version.effective_from if dated else None, "rhythm": version.rhythm or "monthly",
     })  # fmt: skip
     tests = []
     for i, t in enumerate(version.tests):
@@ -279,6 +285,7 @@ def version_posted(page: Page, number: int, examples: tuple[Any, ...], to_confir
         amount_article=h["amount_article"],
         household_of=h["household_of"] or "low_income_living_assistance",
         confirmed=bool(h["confirmed"]),
+        steps=tuple(s for s in STEPS if s in ALWAYS or s in (h["steps"] or ())),
         to_confirm=to_confirm,
         tests=tuple(_test(row.form.data) for row in page.tests),
         amounts=tuple(_amount(row.form.data) for row in page.amounts),

@@ -92,8 +92,8 @@ def running(session: Session, application: Application, today: dt.date) -> list[
 
 
 def asks_visit(application: Application) -> bool:
-    """Does the law send somebody to the household before the case goes on?"""
-    return any(c.code == "visit" and c.in_force(application.received_on) for c in clocks.case_clocks(application.BENEFIT))
+    """Does the law, or the county's own definition, send somebody to the household before the case goes on?"""
+    return "visit" in application.STEPS or any(c.code == "visit" and c.in_force(application.received_on) for c in clocks.case_clocks(application.BENEFIT))
 
 
 def note(ctx: Context, application: Application) -> None:

@@ -139,6 +139,7 @@ def look(session: Session, application: Application, on: dt.date) -> dict[str, A
     pairs = {e.counterpart: e for e in local.pairs(session, application.county_code, application.benefit, on)}
     rows = active(exclusions_in_force(session, application.county_code, on))
     theirs = {e.benefit: e for e in rows if e.counterpart == application.benefit and e.benefit != application.benefit}
+    theirs |= {e.benefit: e for e in local.pairs_of_others(session, application.county_code, application.benefit, on)}
     household = benefit_row(session, application.benefit).payment_unit == "household"
     hits: list[dict[str, Any]] = []
     asked: list[dict[str, Any]] = []

@@ -62,6 +62,21 @@ def pairs(session: Session, county_code: str, benefit: str, on: dt.date) -> tupl
         return ()
 
 
+def pairs_of_others(session: Session, county_code: str, benefit: str, on: dt.date) -> tuple[Exclusion, ...]:
+    """What the county's own definitions say about a benefit as their counterpart: their half of the check when that benefit is reviewed."""
+    settings = exclusions_in_force(session, county_code, on)
+    found: list[Exclusion] = []
+    for code, definition in definitions_in_force(session, county_code).items():
+        if code == benefit:
+            continue
+        try:
+            own = pairs_on(definition, definition.on(on), on, settings)
+        except NoLaw:
+            continue
+        found += [e for e in active(own) if e.counterpart == benefit]
+    return tuple(found)
+
+
 def refuse_second(session: Session, person: Person, benefit: str, form: dict[str, object]) -> None:
     """What is paid once is not granted to the same person again. Raises Refused."""
     if form.get("rhythm") != "once" or person.id is None:

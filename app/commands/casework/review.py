@@ -64,13 +64,22 @@ def _special(application: Application) -> bool:
 
 @command("casework.forward", roles=roles.TOWNSHIP)
 def forward(ctx: Context, application_id: int, comment: str = "", seen_version: int | None = None) -> None:
-    """Send the reviewed application to the county. Raises Refused, Conflict."""
+    """Send the reviewed application to the county: to its second review or, where the steps have none, to its decision. Raises Refused, Conflict."""
     application = ctx.get(Application, application_id, lock=True)
     if application.state == "preliminary_reviewed" and application.first_result == "needs_visit":
         raise Refused("初審結果是「需訪視」，請訪視後再登錄初審結果", "E-VISIT")
     if deadlines.asks_visit(application) and application.visited_on is None:
         raise Refused("本項給付須派員訪視，請以「登錄訪視與初審」登錄訪視日期與紀錄後再陳報", "E-VISIT")
-    APPLICATION.advance(ctx, application, "forward", comment, seen_version)
+    if "second_review" in application.STEPS:
+        APPLICATION.advance(ctx, application, "forward", comment, seen_version)
+        return
+    if reason := APPLICATION.why_not(ctx.actor, application, "forward_to_decide"):
+        raise Refused(reason, "E-MOVE")
+    ctx.check_version(application, seen_version)
+    exclusions.run(ctx, application)
+    assess(ctx.session, application, clock.today())
+    ctx.session.flush()
+    APPLICATION.advance(ctx, application, "forward_to_decide", comment)
 
 
 @command("casework.second_review", roles=(roles.COUNTY_OFFICER,))

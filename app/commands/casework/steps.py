@@ -18,7 +18,14 @@ MOVES = (
         "first_review", _l("Preliminary review"), ("complete", "preliminary_reviewed"), "preliminary_reviewed", "casework.first_review",
         by="first_reviewed_by_id", differs_from=("submitted_by_id",), needs_comment=True, style="primary",
     ),
-    Move("forward", _l("Forward to the county"), ("preliminary_reviewed",), "forwarded", "casework.forward", style="primary"),
+    Move(
+        "forward", _l("Forward to the county"), ("preliminary_reviewed",), "forwarded", "casework.forward", style="primary",
+        when=lambda case: "second_review" in case.STEPS,
+    ),
+    Move(
+        "forward_to_decide", _l("Forward for the decision"), ("preliminary_reviewed",), "second_reviewed", "casework.forward", style="primary",
+        when=lambda case: "second_review" not in case.STEPS,
+    ),
     Move(
         "second_review", _l("Second review"), ("forwarded",), "second_reviewed", "casework.second_review",
         by="second_reviewed_by_id", differs_from=("submitted_by_id", "first_reviewed_by_id"), needs_comment=True, style="primary",
