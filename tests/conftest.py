@@ -3,6 +3,7 @@
 A test asks for `app` (or `session`, `client_as`, …) and runs on SQLite and on PostgreSQL; marked `sqlite` or `postgres` it runs only there.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
@@ -18,8 +19,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import config
-from tests import postgres, seed
+from tests import postgres, scratch, seed
 
+if memory := scratch.memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # where pytest makes `tmp_path` and its like
 BACKENDS = ("sqlite", "postgresql")
 ROOT = Path(__file__).parents[1]
 

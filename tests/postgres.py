@@ -1,8 +1,8 @@
-"""A private PostgreSQL for the tests: found on this machine, started in a temporary directory, gone at exit.
+"""A private PostgreSQL for the tests: found on this machine, started in a temporary directory (in memory where there is some), gone at exit.
 
     cluster = postgres.cluster()                       # started once per process, on first use
     url = cluster.create_database("scratch")           # empty
-    url = cluster.create_database_from_template("scratch", "template_app")     # about 0.1 s, whatever it holds
+    url = cluster.create_database_from_template("scratch", "template_app")     # about 0.1 s in memory, whatever it holds
 
 It listens on a Unix socket only. The role `swis` owns the databases and is no superuser, so row-level security and
 rights bite as in production. Nothing is synced to disk: this cluster is for tests alone.
@@ -16,12 +16,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
+
+if __package__:
+    from . import scratch
+else:
+    import scratch  # run as a script
 
 OLDEST = 15
 MISSING = (
@@ -34,6 +38,10 @@ SETTINGS = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "64MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "128MB",
+    "min_wal_size": "32MB",
     "max_connections": "100",
     "autovacuum": "off",
     "timezone": "UTC",
@@ -68,7 +76,7 @@ class Cluster:
         programs = bin_directory()
         if programs is None:
             raise PostgresMissing(MISSING)
-        self.home = Path(tempfile.mkdtemp(prefix="swis-pg-", dir="/tmp"))  # short: a socket path may have 107 bytes
+        self.home = scratch.make("swis-pg")
         self._as_user = self._unprivileged()
         run = functools.partial(subprocess.run, check=True, capture_output=True, text=True, cwd="/")
         data = self.home / "data"
