@@ -1,10 +1,11 @@
 """Parameters and exclusion pairs as data: what is in force for a county, proposals and their approval by a second person."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
+from sqlalchemy import String, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.core import roc
@@ -54,40 +55,76 @@ EXCLUSION = two_step(ExclusionPair)
 # -- what is in force -------------------------------------------------------------------------------------------------------------------------
 
 
+_PARAMETER = (
+    Parameter.name, Parameter.region, type_coerce(Parameter.value, String), Parameter.unit, Parameter.effective_from, Parameter.effective_to,
+    Parameter.source, Parameter.confidence, Parameter.county_code,
+)  # fmt: skip
+_PAIR = (
+    ExclusionPair.benefit, ExclusionPair.counterpart, ExclusionPair.relation, ExclusionPair.law, ExclusionPair.article, ExclusionPair.effective_from,
+    ExclusionPair.effective_to, ExclusionPair.exception, ExclusionPair.source, ExclusionPair.confidence, ExclusionPair.benefit_zh,
+    ExclusionPair.counterpart_zh, ExclusionPair.county_code, ExclusionPair.enabled,
+)  # fmt: skip
+Rows = tuple[tuple[Any, ...], ...]
+
+
 def parameters_in_force(session: Session, county_code: str) -> Parameters:
     """The approved parameters as one county sees them: its own settings before the region's and the nation's. One query."""
-    rows = session.scalars(
-        select(Parameter)
+    rows = session.execute(
+        select(*_PARAMETER)
         .where(Parameter.state == "approved", or_(Parameter.county_code.is_(None), Parameter.county_code == county_code))
         .order_by(Parameter.id.desc())
     )
-    return Parameters((_value(r) for r in rows), county_code)
+    return _parameters(county_code, tuple(tuple(r) for r in rows))
 
 
-def _value(r: Parameter) -> law_values.Parameter:
-    return law_values.Parameter(
-        r.name, same_name(r.region), r.value, r.unit, r.effective_from, r.effective_to, r.source, r.confidence, r.county_code or ""
+@lru_cache(maxsize=64)
+def _parameters(county_code: str, rows: Rows) -> Parameters:
+    """Kept by the very rows the transaction has read: a change is seen at once, in every process, and only then is the look-up built anew."""
+    return Parameters(
+        (
+            law_values.Parameter(name, same_name(region), law_values.number(value or ""), unit, first, last, source, confidence, own or "")
+            for name, region, value, unit, first, last, source, confidence, own in rows
+        ),
+        county_code,
     )
 
 
 def exclusion_rows(session: Session) -> tuple[tuple[Exclusion, ...], tuple[Exclusion, ...]]:
     """All approved pairs: the nation's, and the settings of all counties (newest first). One query, for matching over many counties."""
-    rows = session.scalars(select(ExclusionPair).where(ExclusionPair.state == "approved").order_by(ExclusionPair.id))
-    pairs = [_pair(r) for r in rows]
-    return tuple(p for p in pairs if not p.county_code), tuple(p for p in reversed(pairs) if p.county_code)
+    pairs = _pairs_in_force(session)
+    return pairs.national, pairs.settings
 
 
 def exclusions_in_force(session: Session, county_code: str, on: dt.date) -> tuple[Exclusion, ...]:
     """The pairs a county works with on a day: its own setting where it has one (switched off or not), else the nation's."""
-    national, settings = exclusion_rows(session)
-    return law_pairs.merged(national, settings, county_code, on)
+    return _pairs_in_force(session).merged(county_code, on)
 
 
-def _pair(r: ExclusionPair) -> Exclusion:
-    return Exclusion(
-        r.benefit, r.counterpart, Relation(r.relation), r.law, r.article, r.effective_from, r.effective_to, r.exception, r.source, r.confidence,
-        r.benefit_zh, r.counterpart_zh, r.county_code or "", r.enabled,
-    )  # fmt: skip
+def _pair(benefit: str, counterpart: str, relation: str, *others: Any) -> Exclusion:
+    """A row of `_PAIR`, whose columns are the fields of an Exclusion in their order."""
+    *between, county, enabled = others
+    values: list[Any] = [benefit, counterpart, Relation(relation), *between, county or "", enabled]
+    return Exclusion(*values)
+
+
+class _Pairs:
+    """Pairs as read, and what they come to for a county on a day."""
+
+    def __init__(self, rows: Rows) -> None:
+        pairs = [_pair(*row) for row in rows]
+        self.national = tuple(p for p in pairs if not p.county_code)
+        self.settings = tuple(p for p in reversed(pairs) if p.county_code)
+        self.merged = lru_cache(maxsize=512)(lambda county, day: law_pairs.merged(self.national, self.settings, county, day))
+
+
+def _pairs_in_force(session: Session) -> _Pairs:
+    return _pairs(tuple(tuple(r) for r in session.execute(select(*_PAIR).where(ExclusionPair.state == "approved").order_by(ExclusionPair.id))))
+
+
+@lru_cache(maxsize=8)
+def _pairs(rows: Rows) -> _Pairs:
+    """Kept by the rows, like `_parameters`."""
+    return _Pairs(rows)
 
 
 # -- what every installation starts with ------------------------------------------------------------------------------------------------------

@@ -140,6 +140,10 @@ def reference() -> tuple[Parameter, ...]:
     return from_csv((files(__package__) / "data" / "parameters.csv").read_text("utf-8"))
 
 
+REMEMBERED = 10_000
+"""Answers a look-up keeps; it lives as long as its rows are in force."""
+
+
 class Parameters:
     """An immutable look-up for one county: its own settings first, then its region, then the nation.
 
@@ -163,9 +167,12 @@ class Parameters:
     def on(self, day: dt.date, name: str, region: str = "") -> Parameter | Missing:
         """The row in force on `day`; of two in one place the later start wins."""
         key = (day, name, region)
-        if key not in self._found:
-            self._found[key] = self._look_up(day, name, region)
-        return self._found[key]
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            found = self._found[key] = self._look_up(day, name, region)
+        return found
 
     def _look_up(self, day: dt.date, name: str, region: str) -> Parameter | Missing:
         places = (same_name(region),) if region else places_on(self.county_code, day)

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.commands import exclusion_file, parameters
 from app.commands.base import Forbidden, NotFound, Refused
 from app.commands.exclusion_file import BadSettings, load_county_exclusions
+from app.extensions import db
 from app.models.audit import AuditEntry
 from app.models.exclusion import ExclusionPair
 from app.models.parameter import Parameter
@@ -128,6 +129,41 @@ def test_較新核准的同日設定優先_撤回後回復(session: Any, actor: 
         parameters.withdraw_parameter(actor("director.10004"), second)
     parameters.withdraw_parameter(actor("director.10004"), second, comment="誤植")
     assert current() == 18_465
+
+
+def test_別的連線改了數值_立刻適用_未存檔的不留下(session: Any, actor: Any) -> None:
+    """What is kept of a look-up hangs on the rows themselves, so no process has to tell another."""
+
+    def in_force() -> Any:
+        return parameters.parameters_in_force(session, "10004")
+
+    def value() -> Any:
+        return in_force().need(MARCH, "average_consumption").value
+
+    row = propose(actor("officer.10004"))
+    parameters.approve_parameter(actor("director.10004"), row)
+    assert value() == 18_465 and in_force() is in_force()
+    session.rollback()
+    with db.engine.begin() as elsewhere:
+        elsewhere.execute(update(Parameter.__table__).where(Parameter.__table__.c.id == row).values(value=19_000))
+    assert value() == 19_000
+    session.execute(update(Parameter).where(Parameter.id == row).values(value=20_000))
+    assert value() == 20_000
+    session.rollback()
+    assert value() == 19_000
+
+
+def test_別的連線停用互斥_立刻適用(session: Any) -> None:
+    def enabled() -> bool:
+        rows = parameters.exclusions_in_force(session, "10004", MARCH)
+        return next(p for p in rows if p.benefit == ELA and p.counterpart == "farmer_allowance").enabled
+
+    assert enabled()
+    session.rollback()
+    table = ExclusionPair.__table__
+    with db.engine.begin() as elsewhere:
+        elsewhere.execute(update(table).where(table.c.benefit == ELA, table.c.counterpart == "farmer_allowance").values(enabled=False))
+    assert not enabled()
 
 
 def test_內建參數不能撤回(session: Any, actor: Any) -> None:
