@@ -127,6 +127,14 @@ def _pairs(rows: Rows) -> _Pairs:
     return _Pairs(rows)
 
 
+def looser_than_law(session: Session, row: ExclusionPair) -> Exclusion | None:
+    """The nation's pair that a county's setting (proposed or in force) is looser than on its first day; None when it is not."""
+    national, _ = exclusion_rows(session)
+    day = row.effective_from or dt.date.min
+    law = next((e for e in national if (e.benefit, e.counterpart) == (row.benefit, row.counterpart) and e.in_force(day)), None)
+    return law if row.county_code and law_pairs.stance(_pair(row), law) is law_pairs.Stance.LOOSER else None
+
+
 # -- what every installation starts with ------------------------------------------------------------------------------------------------------
 
 

@@ -177,6 +177,49 @@ def county_defined(settings: Iterable[Exclusion], county_code: str, benefit: str
     return any(e.enabled for e in rows) if rows else None
 
 
+class Stance(StrEnum):
+    """How a county's own setting stands to the nation's pair."""
+
+    SAME = "same"
+    STRICTER = "stricter"
+    LOOSER = "looser"
+    OWN = "own"
+
+    @property
+    def zh(self) -> str:
+        return {"same": "同全國", "stricter": "較嚴", "looser": "較寬", "own": "自訂"}[self.value]
+
+
+_STRICTNESS = {
+    Relation.NONE: 0,
+    Relation.INFO_ONLY: 0,
+    Relation.SUSPEND_B: 0,
+    Relation.CAP_SUM: 1,
+    Relation.TOP_UP: 2,
+    Relation.CHOOSE_ONE: 3,
+    Relation.SUSPEND_A: 4,
+}
+"""How much of the benefit itself a relation may take: nothing, what is above a sum, what the other pays, the lesser of two, all of it."""
+
+
+def strictness(pair: Exclusion | None) -> int:
+    """0 (takes nothing: no pair, switched off, lawful together) to 4 (the benefit stops)."""
+    return _STRICTNESS[pair.relation] if pair is not None and pair.enabled else 0
+
+
+def stance(own: Exclusion, national: Exclusion | None) -> Stance:
+    """A county's setting against the nation's pair of the same day; `national` None = the nation says nothing about it."""
+    if national is None:
+        return Stance.OWN
+    mine, theirs = strictness(own), strictness(national)
+    return Stance.SAME if mine == theirs else Stance.STRICTER if mine > theirs else Stance.LOOSER
+
+
+def setting_on(settings: Iterable[Exclusion], county_code: str, benefit: str, counterpart: str, day: dt.date) -> Exclusion | None:
+    """A county's own setting of a pair on a day, None when it set nothing; of several the latest start speaks."""
+    return _setting(settings, county_code, benefit, counterpart, day)
+
+
 def merged(national: Iterable[Exclusion], settings: Iterable[Exclusion], county_code: str, day: dt.date) -> tuple[Exclusion, ...]:
     """The pairs a county works with on a day: its own setting where it has one (enabled or not), else the nation's row;
     pairs only the county has come last. What a setting leaves blank (law, article) it takes from the nation."""

@@ -173,6 +173,12 @@ class ExclusionView(ReferenceView):
     formatters_columns = {"benefit": _benefit_name, "article": law_pairs.article_text}
     list_hint = "縣市有自己的設定時取代全國列；沒有設定與設定為停用是兩回事，統計也分開列。"
 
+    show_template = "parameters/exclusion.html"
+
+    def show_context(self, item: ExclusionPair) -> dict[str, Any]:
+        """With the nation's pair beside a county's setting that is looser."""
+        return {**super().show_context(item), "looser_than": commands.looser_than_law(db.session(), item)}
+
     def record_title(self, item: ExclusionPair) -> str:
         names = law_pairs.counterpart_names()
         return f"{names.get(item.benefit, item.benefit_zh or item.benefit)}／{names.get(item.counterpart, item.counterpart)}"
