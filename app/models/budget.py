@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .append_only import append_only
 from .base import BenefitScoped, CountyScoped, Model, Money, Versioned
 
-FUNDS = {"central": _l("Central government"), "county": _l("County's own")}
+FUNDS = {"central": _l("Central government"), "county": _l("County's own"), "town": _l("Township's own")}
 STATES = {"proposed": _l("Budget line to approve"), "approved": _l("Budget line approved"), "refused": _l("Budget line refused")}
 EXCESS = {"warn": _l("Warn only"), "block": _l("Refuse release")}
 
@@ -25,7 +25,7 @@ class BudgetLine(Versioned, BenefitScoped, CountyScoped, Model):
         CheckConstraint("approved_by_id <> entered_by_id", name="maker_checker"),
         CheckConstraint("state = 'proposed' OR (approved_by_id IS NOT NULL AND approved_at IS NOT NULL)", name="approved"),
         CheckConstraint("state IN ('proposed', 'approved', 'refused')", name="state"),
-        CheckConstraint("fund IN ('central', 'county')", name="fund"),
+        CheckConstraint("fund IN ('central', 'county', 'town')", name="fund"),
         CheckConstraint("on_excess IN ('warn', 'block')", name="on_excess"),
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("year BETWEEN 90 AND 300", name="year"),

@@ -60,7 +60,11 @@ class Payment(BenefitScoped, TownScoped, Model):
 
 
 class PaymentLine(PayeeColumns, BenefitScoped, TownScoped, Model):
-    """One transfer attempt, with the payee as frozen when the run was made."""
+    """One transfer attempt, with the payee as frozen when the run was made. `amount` is what is transferred, `deduction` what is kept back.
+
+    `fund_*`: the funding sources of both together, split when the register was approved; none without shares in force (not known, not 0).
+    `adjusts_line_no`: the withheld line of the same register that this one pays with another amount, for `reason`.
+    """
 
     __tablename__ = "payment_line"
     __table_args__ = (
@@ -72,6 +76,8 @@ class PaymentLine(PayeeColumns, BenefitScoped, TownScoped, Model):
         CheckConstraint("status IN ('planned', 'withheld', 'filed', 'credited', 'returned', 'closed')", name="status"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("status <> 'returned' OR return_code IS NOT NULL", name="returned_code"),
+        CheckConstraint("deduction >= 0", name="deduction"),
+        CheckConstraint("fund_central + fund_county + fund_town = amount + deduction", name="funds"),
     )  # fmt: skip
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("payment_run.id"), index=True)
@@ -85,6 +91,11 @@ class PaymentLine(PayeeColumns, BenefitScoped, TownScoped, Model):
     address: Mapped[str] = mapped_column(String(120), default="", info={"label": _l("Home address")})
     band: Mapped[str] = mapped_column(String(16), default="", info={"label": _l("Band")})
     amount: Mapped[int] = mapped_column(Money, info={"label": _l("Amount")})
+    deduction: Mapped[int] = mapped_column(Money, default=0, server_default="0", info={"label": _l("Deducted amount")})
+    fund_central: Mapped[int | None] = mapped_column(Money, info={"label": _l("Central government")})
+    fund_county: Mapped[int | None] = mapped_column(Money, info={"label": _l("County's own")})
+    fund_town: Mapped[int | None] = mapped_column(Money, info={"label": _l("Township's own")})
+    adjusts_line_no: Mapped[int | None] = mapped_column(info={"label": _l("Adjusts line")})
     month_from: Mapped[int] = mapped_column(MonthType, info={"label": _l("Pays from")})
     month_to: Mapped[int] = mapped_column(MonthType, info={"label": _l("Pays to")})
     status: Mapped[str] = mapped_column(String(10), default="planned", index=True, info={"label": _l("Line state"), "choices": LINE_STATES})
@@ -99,5 +110,5 @@ class PaymentLine(PayeeColumns, BenefitScoped, TownScoped, Model):
 append_only(Payment, "award_id", "recipient_id", "month", "kind", "seq", "amount", "run_id", "line_no")
 append_only(
     PaymentLine, "run_id", "line_no", "root_run_id", "root_line_no", "award_id", "recipient_id", "person_id", "name", "band",
-    "amount", "month_from", "month_to", "channel", "payee_person_id", "payee_name", "institution", "account",
+    "amount", "month_from", "month_to", "channel", "payee_person_id", "payee_name", "institution", "account", "deduction", "adjusts_line_no",
 )  # fmt: skip
