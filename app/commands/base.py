@@ -21,6 +21,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import clock
 from app.extensions import WRITE, db
+from app.models.closing_guard import CLOSED
 from app.security import access, audit, scope
 from app.security.actor import Actor
 
@@ -217,6 +218,8 @@ def _constraint_message(error: IntegrityError) -> str:
     text = str(error.orig).lower()
     if "maker_checker" in text or "different" in text:
         return "同一人不可以同時經手與審核，請由另一位同仁處理"
+    if CLOSED in text:
+        return "這個月份（或年度）已結帳，不能再新增或更改；請列入未結帳的月份，或請主計人員申請重開"
     if "unique" in text or "duplicate" in text:
         return "同樣的資料已經存在，沒有重複存檔"
     if "exclusion constraint" in text or "overlapping days" in text:

@@ -4,14 +4,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, roc
 from app.models.award import Award
 from app.models.budget import EXCESS, FUNDS, BudgetLine
-from app.models.payment import Payment
+from app.models.closing import AccountingLine
+from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import PaymentRun
+from app.payments.funding import SOURCES
 from app.security import scope
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, COUNTY_SUPERVISOR
 
@@ -26,6 +28,7 @@ LARGEST = 10**12
 @dataclass
 class Position:
     """One benefit of one county in a year, in NTD. `funds`: approved budget by source; empty = no budget was set, which is not 0.
+    `used_by`: what was used, by source; what no shares split stands under "none".
 
     `forecast` is what the year will have used by its end; None where it cannot be told (paid once per decision).
     """
@@ -34,6 +37,7 @@ class Position:
     benefit: str
     funds: dict[str, int] = field(default_factory=dict)
     used: int = 0
+    used_by: dict[str, int] = field(default_factory=dict)
     forecast: int | None = None
     on_excess: str = "warn"
 
@@ -70,7 +74,9 @@ def positions(session: Session, year: int) -> list[Position]:
         .group_by(PaymentRun.county_code, PaymentRun.benefit)
     )
     to_come = _to_come(session, first, {(c, b): m for c, b, m in session.execute(until)})
+    by_source = used_by_source(session, year)
     for key, row in found.items():
+        row.used_by = by_source.get(key, {})
         if benefit_row(session, row.benefit).rhythm != "once":
             row.forecast = row.used + to_come.get(key, 0)
     return [found[key] for key in sorted(found)]
@@ -102,7 +108,38 @@ def _standing(session: Session, year: int, county: str | None = None, benefit: s
     )
     for county_code, code, amount in session.execute(paid):
         at(county_code, code).used = int(amount)
+    for county_code, code, amount in session.execute(_kept_later(first).where(*paying)):
+        at(county_code, code).used += int(amount)
     return found
+
+
+def _kept_later(first: int) -> Select[str, str, int]:
+    """Returned money of this year's closed months that was kept in a later year: that year's income, this year's expense stands."""
+    a = AccountingLine
+    return (
+        select(PaymentRun.county_code, PaymentRun.benefit, func.sum(a.amount))
+        .join(PaymentRun, PaymentRun.id == a.root_run_id)
+        .where(PaymentRun.month.between(first, first + 11), a.month > first + 11)
+        .group_by(PaymentRun.county_code, PaymentRun.benefit)
+    )
+
+
+def used_by_source(session: Session, year: int) -> dict[tuple[str, str], dict[str, int]]:
+    """(county, benefit) → what the year used by funding source, as split when the registers were approved; "none" = no shares in force."""
+    first, line = _first(year), PaymentLine
+    lives = select(Payment.id).where(Payment.run_id == line.run_id, Payment.line_no == line.line_no, Payment.live).exists()
+    funds = [func.sum(getattr(line, f"fund_{s}")) for s in SOURCES]
+    rest = func.sum(case((line.fund_central.is_(None), line.amount + line.deduction), else_=0))
+    rows = session.execute(
+        select(PaymentRun.county_code, PaymentRun.benefit, *funds, rest)
+        .join(PaymentRun, PaymentRun.id == line.run_id)
+        .where(PaymentRun.month.between(first, first + 11), PaymentRun.state.in_(SPENT), line.run_id == line.root_run_id, line.status != "withheld", lives)
+        .group_by(PaymentRun.county_code, PaymentRun.benefit)
+    )
+    out: dict[tuple[str, str], dict[str, int]] = {}
+    for county, benefit, *amounts in rows:
+        out[county, benefit] = {s: int(v) for s, v in zip((*SOURCES, "none"), amounts, strict=True) if v}
+    return out
 
 
 def _to_come(session: Session, first: int, reached: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:

@@ -24,7 +24,7 @@ from app.payments.line import Line, Payee
 from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import payment_files, payment_lines, payment_returns
+from . import closing, payment_files, payment_lines, payment_returns
 from .arrivals import on_arrival
 from .base import Context, Refused, command
 from .care.institutions import payee_by_number
@@ -296,6 +296,8 @@ def close_return(ctx: Context, line_id: int, reason: str) -> PaymentLine:
     line = ctx.get(PaymentLine, line_id, lock=True)
     if not reason.strip():
         raise Refused("請填寫結案原因", "E-COMMENT")
+    if line.status == "returned":
+        closing.book_kept_return(ctx, line, reason.strip()[:200])
     won = ctx.session.execute(
         update(PaymentLine)
         .where(PaymentLine.id == line_id, PaymentLine.status == "returned", _is_last(line))

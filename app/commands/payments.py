@@ -15,7 +15,7 @@ from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import award_facts, budgets, bulk, payment_facts, payment_files, payment_lines
+from . import award_facts, budgets, bulk, closing, funding, payment_facts, payment_files, payment_lines
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
 from .care import payables
@@ -134,6 +134,7 @@ def build_run(
 
 def save_run(ctx: Context, run: PaymentRun, lines: list[Line], roots: dict[int, tuple[int, int]] | None = None) -> None:
     """Store a fresh run with its lines, inside the caller's transaction."""
+    closing.refuse_closed(ctx.session, run.county_code, run.month)
     ctx.session.add(run)
     ctx.session.flush()
     payment_lines.add(ctx.session, run, lines, roots)
@@ -304,6 +305,7 @@ def approve_run(ctx: Context, run_id: int, seen_version: int | None = None, comm
     ctx.check_version(run, seen_version)
     payment_lines.unchanged(ctx.session, run)
     _nothing_open(run)
+    funding.split_run(ctx.session, run)
     RUN.advance(ctx, run, "approve", comment, approved_at=ctx.now)
     return run
 

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 from app.commands import (
     budgets,
     calendar,
+    closing,
     deliveries,
     doubts,
     exchange,
+    funding,
     matching,
     outgoing,
     payer_settings,
@@ -107,6 +109,8 @@ class Months:
             with self.day(self.last + 1, 20, 16):
                 self.made_and_checked(self.last + 1, confirm=False)
             self.claims()
+            with self.day(self.last + 1, 6, 16):
+                closing.close_month(self.who(CASHIER), self.first)
 
     def budgets(self) -> None:
         """A tenth more than the running awards draw in a year, six parts of ten from the central government."""
@@ -117,6 +121,11 @@ class Months:
                 for fund, amount in (("central", yearly * 6 // 10), ("county", yearly - yearly * 6 // 10)):
                     line = budgets.enter(self.who(OFFICER), benefit=BENEFIT, year=year, fund=fund, amount=amount, reason=f"{year} 年度單位預算")
                     budgets.decide(self.who(DIRECTOR), line, True)
+                share = funding.enter(
+                    self.who(OFFICER), benefit=BENEFIT, from_month=roc.month(year, 1), central=6000, county=3500, town=500,
+                    reason=f"{year} 年度補助計畫核定函",
+                )
+                funding.decide(self.who(DIRECTOR), share.id, True)
 
     # -- what comes in --------------------------------------------------------------------------------------------------
     def registers(self, month: int) -> None:

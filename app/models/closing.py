@@ -59,7 +59,7 @@ class ClosingFigure(BenefitScoped, CountyShared, Model):
     closing_id: Mapped[int] = mapped_column(ForeignKey("accounting_closing.id"), index=True)
     source: Mapped[str] = mapped_column(String(8), info={"label": _l("Funding source"), "choices": SOURCES})
     lines: Mapped[int] = mapped_column(info={"label": _l("Lines")})
-    approved: Mapped[int] = mapped_column(Money, info={"label": _l("Approved amount")})
+    approved: Mapped[int] = mapped_column(Money, info={"label": _l("Amount approved")})
     filed: Mapped[int] = mapped_column(Money, info={"label": _l("Filed amount")})
     credited: Mapped[int] = mapped_column(Money, info={"label": _l("Credited amount")})
     returned: Mapped[int] = mapped_column(Money, info={"label": _l("Returned amount")})

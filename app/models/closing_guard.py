@@ -33,6 +33,10 @@ KEPT = {
 OF_RUN = ("payment_file", "result_file")
 MODELS: tuple[type[Model], ...] = (PaymentRun, PaymentLine, Payment, PaymentFile, ResultFile, AccountingLine, BudgetLine)
 
+_ROWS_OPEN = """
+  PERFORM swis_month_open(m.county_code, m.month)
+    FROM (SELECT DISTINCT r.county_code, r.month FROM (SELECT DISTINCT run_id FROM fresh) f JOIN payment_run r ON r.id = f.run_id) m;
+  RETURN NULL;"""
 FUNCTIONS = {
     "swis_month_open(county text, closing_month integer) RETURNS void": f"""
   PERFORM pg_advisory_xact_lock_shared(hashtext('swis closing ' || county), closing_month);
@@ -46,16 +50,9 @@ FUNCTIONS = {
     "swis_of_run_open() RETURNS trigger": """
   PERFORM swis_month_open(r.county_code, r.month) FROM payment_run r WHERE r.id = NEW.run_id;
   RETURN NEW;""",
-    "swis_rows_open() RETURNS trigger": """
-  PERFORM swis_month_open(m.county_code, m.month)
-    FROM (SELECT DISTINCT r.county_code, r.month FROM (SELECT DISTINCT run_id FROM fresh) f JOIN payment_run r ON r.id = f.run_id) m;
-  RETURN NULL;""",
+    "swis_rows_open() RETURNS trigger": _ROWS_OPEN,
     **{
-        f"swis_{table}_open() RETURNS trigger": f"""
-  PERFORM swis_month_open(m.county_code, m.month)
-    FROM (SELECT DISTINCT r.county_code, r.month FROM (SELECT DISTINCT run_id FROM fresh WHERE NOT ({kept.format(row="fresh")})) f
-          JOIN payment_run r ON r.id = f.run_id) m;
-  RETURN NULL;"""
+        f"swis_{table}_open() RETURNS trigger": _ROWS_OPEN.replace("FROM fresh", f"FROM fresh WHERE NOT ({kept.format(row='fresh')})")
         for table, kept in KEPT.items()
     },
     "swis_year_open() RETURNS trigger": f"""

@@ -1,6 +1,7 @@
 """預算執行: what each benefit may spend in a year, what it has spent and will have spent; amounts entered by one and approved by another."""
 
 import io
+import re
 from typing import Any
 
 from flask import Response, flash, redirect, request, url_for
@@ -9,7 +10,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
 
-from app.commands import budgets
+from app.commands import budgets, funding
 from app.commands.base import CommandError
 from app.commands.benefit_rows import benefit_row, local_rows
 from app.core import clock, roc
@@ -17,6 +18,8 @@ from app.core.text import row_number
 from app.exchange import codes
 from app.extensions import db
 from app.models.budget import EXCESS, FUNDS, STATES
+from app.models.closing import SOURCES
+from app.models.fund_share import STATES as SHARE_STATES
 from app.rules.benefits import benefits
 from app.security import roles, web
 
@@ -27,8 +30,8 @@ from .export import Facts, Spreadsheet, file_response
 ORDER = 41
 NOT_SET = "未設定"
 COLUMNS = [
-    ("縣市", "text"), ("給付項目", "text"), ("中央補助", "money"), ("縣（市）自籌", "money"), ("預算合計", "money"), ("已支用", "money"),
-    ("尚餘", "money"), ("推估全年", "money"), ("超支時", "text"),
+    ("縣市", "text"), ("給付項目", "text"), ("中央補助", "money"), ("縣（市）自籌", "money"), ("鄉（鎮、市）自籌", "money"), ("預算合計", "money"), ("已支用", "money"),
+    ("支用：中央補助", "money"), ("支用：縣（市）自籌", "money"), ("支用：鄉（鎮、市）自籌", "money"), ("支用：未分攤", "money"), ("尚餘", "money"), ("推估全年", "money"), ("超支時", "text"),
 ]  # fmt: skip
 
 
@@ -42,6 +45,14 @@ def _amount(value: int | None, unknown: str = NOT_SET) -> _Amount:
     cell = _Amount(unknown if value is None else show(value))
     cell.raw = value
     return cell
+
+
+def _parts_of_percent(text: str) -> int:
+    """Parts of 10,000 from a percentage with at most two decimals. Raises ValueError."""
+    found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?", text.strip())
+    if found is None:
+        raise ValueError(text)
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 class BudgetView(PageView):
@@ -73,6 +84,7 @@ class BudgetView(PageView):
             "payments/budgets.html", year=year, township=township, counties=codes.COUNTIES, many=who.scope.county_code is None,
             rows=[(p, benefit_row(session, p.benefit).name) for p in rows], funds=FUNDS, excess=EXCESS, states=STATES,
             lines=[(x, benefit_row(session, x.benefit).name) for x in lines], benefits=[(b.code, b.name) for b in known if b.pays],
+            shares=[(x, benefit_row(session, x.benefit).name) for x in funding.shares_of(session, year)], share_states=SHARE_STATES, sources=SOURCES,
             may_enter=who.can("budgets.enter") and not township, may_decide=who.can("budgets.approve"), me=who.user_id,
         )  # fmt: skip
 
@@ -108,6 +120,36 @@ class BudgetView(PageView):
             flash(error.message, "danger")
         return redirect(url_for(f"{self.endpoint}.index", year=self._year()), 303)
 
+    @expose("/share", methods=["POST"])
+    @has_access
+    @permission_name("enter")
+    def share(self) -> ResponseReturnValue:
+        """The shares of the funding sources from a month on, for somebody else to approve."""
+        form = request.form
+        try:
+            month = roc.parse_month(form.get("from_month", ""))
+            parts = {s: _parts_of_percent(form.get(s, "")) for s in FUNDS}
+            funding.enter(web.signed_in(), benefit=form.get("benefit", ""), from_month=month, reason=form.get("reason", ""), **parts)
+            flash("已登錄，請另一位同仁核定。", "success")
+        except ValueError:
+            flash("起用月份請填民國年月（例如 09801），比率請填百分比，最多兩位小數。", "danger")
+        except CommandError as error:
+            flash(error.message, "danger")
+        return redirect(url_for(f"{self.endpoint}.index", year=self._year()) + "#shares", 303)
+
+    @expose("/share/<int:share_id>", methods=["POST"])
+    @has_access
+    @permission_name("decide")
+    def decide_share(self, share_id: int) -> ResponseReturnValue:
+        """Approve or refuse shares."""
+        approve = request.form.get("approve") == "1"
+        try:
+            funding.decide(web.signed_in(), share_id, approve, row_number(request.form.get("_seen_version", "")))
+            flash("分攤比率已核定。" if approve else "已退回，不採用。", "success")
+        except CommandError as error:
+            flash(error.message, "danger")
+        return redirect(url_for(f"{self.endpoint}.index", year=self._year()) + "#shares", 303)
+
     @expose("/export", methods=["POST"])
     @has_access
     def export(self) -> Response:
@@ -117,8 +159,9 @@ class BudgetView(PageView):
         memory = io.BytesIO()
         book = Spreadsheet(memory, Facts("預算執行", who.display, who.office, clock.now(), [("年度", f"{year} 年度")], "預算執行"), COLUMNS)
         for p in rows:
-            funds = [_amount(p.funds.get(fund)) for fund in ("central", "county")]
-            rest = (_amount(p.budget), _amount(p.used), _amount(p.left), _amount(p.forecast, "無法推估"))
+            funds = [_amount(p.funds.get(fund)) for fund in FUNDS]
+            by_source = [_amount(p.used_by.get(s, 0)) for s in (*FUNDS, "none")]
+            rest = (_amount(p.budget), _amount(p.used), *by_source, _amount(p.left), _amount(p.forecast, "無法推估"))
             book.add([codes.COUNTIES.get(p.county_code, p.county_code), benefit_row(session, p.benefit).name, *funds, *rest, str(EXCESS[p.on_excess])])
         book.close(len(rows))
         memory.seek(0)

@@ -120,4 +120,4 @@ def test_the_page_says_what_is_not_set_and_two_people_work_it(county, client_as)
     assert "50.0%" in page and "將不足 48,000" in page and "超過預算不得撥款" in page
     book = openpyxl.load_workbook(io.BytesIO(director.post("/budgets/export?year=98").data))
     row = [c.value for c in book["資料"][2]]
-    assert row[2:8] == [12000, "未設定", 12000, 6000, 6000, 60000]
+    assert row[2:13] == [12000, "未設定", "未設定", 12000, 6000, 0, 0, 0, 6000, 6000, 60000]
