@@ -151,7 +151,6 @@ def _shape(_: Mapping[str, int]) -> Select[Any]:
         *out(
             "SHAPE",
             w,
-            stop=first_stop((w.c.paid <= 0, "no_payment")),
             over=literal(0),
             grade=literal(INFO),
             relation=literal("info"),
@@ -159,7 +158,7 @@ def _shape(_: Mapping[str, int]) -> Select[Any]:
             c_source=literal("roster"),
             c_kind=first_stop(*((test, code) for code, test in tests.items())),
         )
-    ).where(run_lines(w), or_(*tests.values()))
+    ).where(run_lines(w), w.c.paid > 0, or_(*tests.values()))
 
 
 SHAPE = Rule(
