@@ -84,7 +84,7 @@ def compare(session: Session, benefit: str, day: dt.date, county: str | None = N
             found = law_pairs.setting_on(settings, *key, day)
             if found is not None:
                 chosen[key] = found
-    said = {key: Setting(pair, law_pairs.stance(pair, law.get((key[1], key[2])))) for key, pair in chosen.items()}
+    said = {key: Setting(pair, law_pairs.stance(pair.relation, pair.enabled, law.get((key[1], key[2])))) for key, pair in chosen.items()}
     counts: dict[tuple[str, str], Count] = {}
     for (code, kind, _), setting in said.items():
         before = counts.get((code, kind), Count(0, 0))

@@ -132,7 +132,7 @@ def looser_than_law(session: Session, row: ExclusionPair) -> Exclusion | None:
     national, _ = exclusion_rows(session)
     day = row.effective_from or dt.date.min
     law = next((e for e in national if (e.benefit, e.counterpart) == (row.benefit, row.counterpart) and e.in_force(day)), None)
-    return law if row.county_code and law_pairs.stance(_pair(row), law) is law_pairs.Stance.LOOSER else None
+    return law if row.county_code and law_pairs.stance(Relation(row.relation), row.enabled, law) is law_pairs.Stance.LOOSER else None
 
 
 # -- what every installation starts with ------------------------------------------------------------------------------------------------------

@@ -202,16 +202,11 @@ _STRICTNESS = {
 """How much of the benefit itself a relation may take: nothing, what is above a sum, what the other pays, the lesser of two, all of it."""
 
 
-def strictness(pair: Exclusion | None) -> int:
-    """0 (takes nothing: no pair, switched off, lawful together) to 4 (the benefit stops)."""
-    return _STRICTNESS[pair.relation] if pair is not None and pair.enabled else 0
-
-
-def stance(own: Exclusion, national: Exclusion | None) -> Stance:
+def stance(relation: Relation, enabled: bool, national: Exclusion | None) -> Stance:
     """A county's setting against the nation's pair of the same day; `national` None = the nation says nothing about it."""
     if national is None:
         return Stance.OWN
-    mine, theirs = strictness(own), strictness(national)
+    mine, theirs = _STRICTNESS[relation] if enabled else 0, _STRICTNESS[national.relation]
     return Stance.SAME if mine == theirs else Stance.STRICTER if mine > theirs else Stance.LOOSER
 
 
