@@ -153,9 +153,9 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
     folder = home() / "matches" / f".{secrets.token_hex(8)}"
     folder.mkdir(parents=True)
     try:
-        evidence, settled = _find(work, engine_name, folder, inputs.missing, [(rule, grade) for rule, _, grade in shadows])
+        evidence, told_by_rules = find(work, engine_name, folder, inputs.missing)
         failed = [Missing(f"rule:{c}", f"規則「{RULES[c].title}」執行失敗，未比對", (c,)) for c in evidence.failed]
-        found = doubts.gather(settled, names, month, county)
+        settled, found, floods = _send(told_by_rules, names, month, county, shadows)
         final = Found(
             inputs=inputs,
             missing=[*inputs.missing, *failed],
@@ -164,6 +164,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
             evidence=_keep(settled, month),
             fallen=fallen,
             shadows=shadows,
+            floods=floods,
             timing=evidence.seconds,
             basis=_basis(inputs, conditions.rows(inputs.counties, range(evidence.months[0], evidence.months[1] + 1), pairs)),
         )
@@ -187,14 +188,30 @@ class Found:
     basis: str
     fallen: list[rule_control.Fallen] = field(default_factory=list)
     shadows: set[RuleKey] = field(default_factory=set)
+    floods: dict[tuple[str, str], rule_control.Flood] = field(default_factory=dict)
 
 
-def _find(
-    work: engine.Work, name: str, folder: Path, missing: Sequence[Missing], shadows: Sequence[tuple[str, str]]
-) -> tuple[engine.Evidence, pl.DataFrame]:
+def find(work: engine.Work, name: str, folder: Path, missing: Sequence[Missing]) -> tuple[engine.Evidence, pl.DataFrame]:
+    """What the rules found, without what they say of registers that never came; nothing is settled yet. `folder` takes working files."""
     with engine.opened(name, folder / "temp", current_app.config.get("SPARK_MASTER") or "local[*]") as running:
         evidence = engine.find(work, running, folder / "evidence.parquet")
-    return evidence, doubts.settle(_asked(pl.read_parquet(evidence.path), missing), shadows)
+    return evidence, _asked(pl.read_parquet(evidence.path), missing)
+
+
+def _send(
+    evidence: pl.DataFrame, names: doubts.Names, month: int, county: str | None, shadows: set[RuleKey]
+) -> tuple[pl.DataFrame, list[dict[str, Any]], dict[tuple[str, str], rule_control.Flood]]:
+    """Settle and gather until no further flood is found: what is held back claims no payment, so a weaker rule may speak in its place, and
+    that in turn may be a flood. The settled evidence, the doubts, the floods by (county, rule)."""
+    floods: dict[tuple[str, str], rule_control.Flood] = {}
+    while True:
+        settled = doubts.settle(evidence, [(rule, grade) for rule, _, grade in shadows], list(floods))
+        found = doubts.gather(settled, names, month, county)
+        with Session(db.engine) as session, scope.use(scope.SYSTEM):
+            further = {k: f for k, f in rule_control.floods(session, month, found, shadows).items() if k not in floods}
+        if not further:
+            return settled, found, floods
+        floods |= further
 
 
 def _asked(evidence: pl.DataFrame, missing: Sequence[Missing]) -> pl.DataFrame:
@@ -360,7 +377,8 @@ def _store(ctx: Context, month: int, county: str | None, engine_name: str, found
     ctx.session.add(run)
     ctx.session.flush()
     rule_control.put_in_shadow(ctx, run, found.fallen)
-    shelf = rule_control.Shelf(found.shadows, rule_control.hold(ctx, run, found.doubts, found.shadows))
+    rule_control.hold(ctx, run, found.floods.values())
+    shelf = rule_control.Shelf(found.shadows, found.floods)
     became = match_store.store(ctx, run, found.doubts, county, shelf)
     shown = [d for d in found.doubts if became[d["fingerprint"]] == "open"]
     run.doubts = len(shown)

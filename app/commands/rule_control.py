@@ -1,7 +1,7 @@
 """The floor under a rule's precision and the breaker of sudden floods: what a run stores without sending, and who brings it back."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
@@ -20,6 +20,7 @@ from app.models.rule_control import HOLD_STATES, SHADOW_STATES, RuleHold, RuleSh
 from app.rules.parameters import Missing
 from app.security.roles import MINISTRY_OFFICER
 
+from . import jobs
 from .base import Context, command
 from .lifecycle import Lifecycle, Move
 from .match_rules import RuleKey, measured, rule_figures
@@ -148,61 +149,76 @@ class Shelf:
         return "held" if (doubt["c_county"] if doubt["mirror"] else doubt["county"], doubt["rule"]) in self.held else None
 
 
-def hold(ctx: Context, run: MatchRun, found: Sequence[dict[str, Any]], shadows: Collection[RuleKey]) -> set[tuple[str, str]]:
-    """Compare a run's doubts with each rule's history per county and note the floods; the (county, rule) pairs that are held back.
+@dataclass(frozen=True)
+class Flood:
+    """Doubts of one rule in one county, far above that rule's history there. `history`: (month, doubts found); `usual`: their median."""
+
+    county: str
+    rule: str
+    found: int
+    usual: float
+    history: tuple[tuple[int, int], ...]
+    reason: str
+
+
+def floods(session: Session, month: int, found: Sequence[dict[str, Any]], shadows: Collection[RuleKey]) -> dict[tuple[str, str], Flood]:
+    """Compare a run's doubts with each rule's history per county: the floods by (county, rule).
 
     What a person has released for the month stays released when the month is matched again.
     """
-    ratio, more, months = (limit(ctx.session, f"match_breaker.{n}") for n in ("ratio", "more", "months"))
+    ratio, more, months = (limit(session, f"match_breaker.{n}") for n in ("ratio", "more", "months"))
     if ratio is None or more is None or months is None:
-        return set()
+        return {}
     in_shade = Shelf(shadows, ())
     now = Counter((d["county"], d["rule"]) for d in found if not d["mirror"] and in_shade(d) is None)
     suspects = {key: n for key, n in now.items() if n > more}
     if not suspects:
-        return set()
-    first = run.month - int(months)
+        return {}
+    first = month - int(months)
     matched: dict[str, set[int]] = {}
-    for month, extent in ctx.session.execute(
-        select(MatchRun.month, MatchRun.extent).where(MatchRun.state == "done", MatchRun.month.between(first, run.month - 1))
+    for earlier, extent in session.execute(
+        select(MatchRun.month, MatchRun.extent).where(MatchRun.state == "done", MatchRun.month.between(first, month - 1))
     ):
-        matched.setdefault(extent, set()).add(month)
+        matched.setdefault(extent, set()).add(earlier)
     counted = {
-        (county, rule, month): n
-        for county, rule, month, n in ctx.session.execute(
+        (county, rule, earlier): n
+        for county, rule, earlier, n in session.execute(
             select(Doubt.county_code, Doubt.rule_code, DoubtSighting.month, func.count())
             .join(DoubtSighting, DoubtSighting.doubt_id == Doubt.id)
-            .where(DoubtSighting.month.between(first, run.month - 1), DoubtSighting.state.in_(("open", "silent")), Doubt.mirror.is_(False))
+            .where(DoubtSighting.month.between(first, month - 1), DoubtSighting.state.in_(("open", "silent")), Doubt.mirror.is_(False))
             .group_by(Doubt.county_code, Doubt.rule_code, DoubtSighting.month)
         )
     }
     released = {
         (county, rule)
-        for county, rule in ctx.session.execute(
-            select(RuleHold.county_code, RuleHold.rule_code).where(RuleHold.month == run.month, RuleHold.state == "released")
-        )
+        for county, rule in session.execute(select(RuleHold.county_code, RuleHold.rule_code).where(RuleHold.month == month, RuleHold.state == "released"))
     }
-    held = set()
+    out = {}
     for (county, rule), n in sorted(suspects.items()):
         known = sorted(matched.get("", set()) | matched.get(county, set()))
         if len(known) < LEAST_HISTORY or (county, rule) in released:
             continue
-        history = [(month, counted.get((county, rule, month), 0)) for month in known]
+        history = tuple((earlier, counted.get((county, rule, earlier), 0)) for earlier in known)
         usual = median(count for _, count in history)
         if n <= ratio * Fraction(usual) or n - usual <= more:
             continue
         reason = (
-            f"{codes.COUNTIES.get(county, county)}{roc.show_month(run.month)}「{RULES[rule].title}」疑義{n:,}筆，前{len(known)}個月中位數{usual:g}筆，"
+            f"{codes.COUNTIES.get(county, county)}{roc.show_month(month)}「{RULES[rule].title}」疑義{n:,}筆，前{len(known)}個月中位數{usual:g}筆，"
             f"超過{float(ratio):g}倍且多出{more}筆以上；暫停送出，待確認"
         )
+        out[county, rule] = Flood(county, rule, n, float(usual), history, reason)
+    return out
+
+
+def hold(ctx: Context, run: MatchRun, these: Iterable[Flood]) -> None:
+    """Note the floods of a run: what they found is stored and not sent."""
+    for flood in these:
         row = RuleHold(
-            run_id=run.id, month=run.month, county_code=county, rule_code=rule, rule_version=RULES[rule].version, found=n, usual=float(usual),
-            history=[list(h) for h in history], reason=reason, held_at=ctx.now,
+            run_id=run.id, month=run.month, county_code=flood.county, rule_code=flood.rule, rule_version=RULES[flood.rule].version,
+            found=flood.found, usual=flood.usual, history=[list(h) for h in flood.history], reason=flood.reason, held_at=ctx.now,
         )  # fmt: skip
         ctx.session.add(row)
-        ctx.audit("rule_hold.entered", row, rule=rule, county=county, month=roc.month5(run.month), found=n)
-        held.add((county, rule))
-    return held
+        ctx.audit("rule_hold.entered", row, rule=flood.rule, county=flood.county, month=roc.month5(run.month), found=flood.found)
 
 
 def supersede(session: Session, runs: Sequence[int]) -> None:
@@ -246,8 +262,11 @@ def _decide(ctx: Context, hold_id: int, move: str, comment: str, seen_version: i
 
 @command("matching.release", roles=(MINISTRY_OFFICER,))
 def release(ctx: Context, hold_id: int, comment: str = "", seen_version: int | None = None) -> None:
-    """Send what was held back to the county, with the reason. Raises Refused, NotFound, Conflict."""
+    """Send what was held back to the county, with the reason. What was settled without it meanwhile is matched again in the background, so
+    that no payment is claimed twice. Raises Refused, NotFound, Conflict."""
     _decide(ctx, hold_id, "release", comment, seen_version)
+    run = ctx.get(RuleHold, hold_id).run
+    jobs.enqueue(ctx, "match", {"month": run.month} | ({"county": run.extent} if run.extent else {}), reason="暫停送出的疑義已放行，重新整理同一筆給付的疑義")
 
 
 @command("matching.release", roles=(MINISTRY_OFFICER,))

@@ -65,15 +65,18 @@ class Names:
     kinds: Mapping[str, str]
 
 
-def settle(evidence: pl.DataFrame, shadows: Collection[tuple[str, str]] = ()) -> pl.DataFrame:
-    """Evidence settled (see `_settle`). What rules and grades in shadow find is settled among itself: it claims no payment from a doubt that
-    is sent, and takes no counterpart away from one."""
-    if not shadows:
-        return _settle(evidence)
+def settle(evidence: pl.DataFrame, shadows: Collection[tuple[str, str]] = (), held: Collection[tuple[str, str]] = ()) -> pl.DataFrame:
+    """Evidence settled (see `_settle`). What is not sent is settled among itself: it claims no payment from a doubt that is sent, and takes
+    no counterpart away from one. `shadows`: (rule, grade) in shadow; `held`: (county, rule) whose sending is held back."""
     number = {letter: grade for grade, letter in LETTER.items()}
-    one_of = [(pl.col("rule") == rule) & (pl.col("grade") == number[letter]) for rule, letter in shadows]
-    apart = pl.col("stop").is_null() & pl.any_horizontal(one_of)
-    return pl.concat([_settle(evidence.filter(~apart)), _settle(evidence.filter(apart))])
+    in_shadow = [(pl.col("rule") == rule) & (pl.col("grade") == number[letter]) for rule, letter in shadows]
+    waiting = [(pl.col("county") == county) & (pl.col("rule") == rule) for county, rule in held]
+    place = pl.when(pl.col("stop").is_not_null()).then(0).when(pl.any_horizontal(pl.lit(False), *in_shadow)).then(1)
+    place = place.when(pl.any_horizontal(pl.lit(False), *waiting)).then(2).otherwise(0)
+    if not shadows and not held:
+        return _settle(evidence)
+    placed = evidence.with_columns(place.alias("place"))
+    return pl.concat([_settle(placed.filter(pl.col("place") == n).drop("place")) for n in range(3)])
 
 
 def _settle(evidence: pl.DataFrame) -> pl.DataFrame:

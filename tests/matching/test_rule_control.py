@@ -1,5 +1,6 @@
 """A rule that is too often wrong goes into shadow and two people bring it back; a sudden flood waits for a person."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,12 +13,13 @@ from app.commands import doubts, match_statistics, matching, rule_control
 from app.commands.base import Refused
 from app.commands.doubts import Answer
 from app.models.doubt import Doubt, DoubtSighting
+from app.models.job import Job
 from app.models.match_run import MatchRun
 from app.models.parameter import Parameter
 from app.models.rule_control import RuleHold, RuleShadow
 from app.security import scope
 
-from .frames import MAR, change, entry, paid
+from .frames import MAR, change, entry, paid, record
 from .test_commands import SYSTEM, deliver, registers
 
 PEOPLE = [{"person_id": f"A{200000000 + n}", "name": f"王{n}"} for n in range(40)]
@@ -137,6 +139,27 @@ def test_a_flood_is_held_back_and_released(flood: Any, actor: Callable[[str], An
     assert matching.run_match(SYSTEM, MAR).doubts == 30  # what a person released stays released
     with scope.use(scope.SYSTEM):
         assert not [reason for _, reason in match_statistics.not_checked(flood, MAR) if "暫停送出" in reason]
+
+
+def test_what_is_held_back_claims_no_payment(flood: Any, actor: Callable[[str], Any]) -> None:
+    """A weaker rule about the same payment speaks while the flood waits, and gives way when it is released."""
+    registers(
+        flood,
+        household_register=[entry(**who) for who in PEOPLE],
+        household_change=[change("death", "0970115", "0970301", **who) for who in PEOPLE[:30]],
+        custody=[record(kind="prison", from_date=dt.date(2008, 6, 1), **PEOPLE[29])],
+    )
+    matching.run_match(SYSTEM, MAR)
+    assert states(flood) == {"open": 2, "held": 28}
+    custody = flood.scalars(select(Doubt).where(Doubt.rule_code == "CUSTODY")).one()
+    assert (custody.state, custody.person_id, custody.expected_overpaid) == ("open", PEOPLE[29]["person_id"], 6000)
+    rule_control.release(actor("ministry"), flood.scalars(select(RuleHold.id)).one(), "逐筆抽看無誤")
+    (again,) = flood.scalars(select(Job).where(Job.kind == "match")).all()
+    assert again.args == {"month": MAR} and again.started_by_id == actor("ministry").user_id
+    matching.run_match(SYSTEM, MAR)
+    flood.expire_all()
+    assert states(flood) == {"open": 30}
+    assert flood.get(Doubt, custody.id).state == "withdrawn"  # the death speaks alone
 
 
 def test_a_dropped_flood_is_never_sent_and_stays_not_checked(flood: Any, actor: Callable[[str], Any]) -> None:
