@@ -116,13 +116,18 @@ class DoubtSighting(CountyScoped, Model):
 
 
 class DoubtAnswer(CountyScoped, Model):
-    """What a county answered. Never changed: a new answer follows. `months`: those the doubt named when it was answered."""
+    """What a county answered. Never changed: a new answer follows. `months`: those the doubt named when it was answered. `check_above`: the
+    amount (NTD) above which a second person was needed then; empty for a county's own file, whose own system has decided.
+    `seconds_spent`: from opening the doubt to answering it, capped; not known when empty."""
 
     __tablename__ = "doubt_answer"
     __table_args__ = (
         CheckConstraint(f"outcome IN ({_OUTCOMES})", name="outcome"),
         CheckConstraint("outcome <> 'overpaid' OR (overpaid_amount > 0 AND overpaid_to >= overpaid_from)", name="overpaid_amount"),
         CheckConstraint("outcome = 'overpaid' OR overpaid_amount IS NULL", name="no_amount"),
+        CheckConstraint("checked_by_id <> answered_by_id", name="maker_checker"),
+        CheckConstraint("overpaid_amount <= check_above OR checked_by_id IS NOT NULL", name="second_person"),
+        CheckConstraint("seconds_spent >= 0", name="seconds_spent"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     doubt_id: Mapped[int] = mapped_column(ForeignKey("doubt.id"), index=True)
@@ -141,6 +146,9 @@ class DoubtAnswer(CountyScoped, Model):
     channel: Mapped[str] = mapped_column(String(8), default="screen", info={"label": _l("How it came in")})
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Entered by")})
     answered_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Entered at")})
+    check_above: Mapped[int | None] = mapped_column(Money, info={"label": _l("Second person above")})
+    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Checked by")})
+    seconds_spent: Mapped[int | None] = mapped_column()
     doubt: Mapped[Doubt] = relationship(back_populates="answers")
 
     def __repr__(self) -> str:

@@ -26,6 +26,7 @@ ORIGINS = {
     "return": _l("Returned payment"),
     "audit": _l("Audit finding"),
     "report": _l("Reported by the person"),
+    "sample": _l("Random sample"),
 }
 METHODS = {
     "slip": _l("Payment slip"),
