@@ -6,8 +6,8 @@ from alembic import op
 from app.models.append_only import statements
 
 
-revision = 'c8d35b7f6639'
-down_revision = '0019'
+revision = '0021'
+down_revision = '0020'
 branch_labels = None
 depends_on = None
 
