@@ -38,7 +38,7 @@ from app.security import scope
 from app.security.actor import Actor
 from app.security.roles import MINISTRY_OFFICER
 
-from . import match_store, rule_control
+from . import match_store, rule_control, sampling
 from .base import Context, Refused, command
 from .deliveries import InForce, current_snapshots, home
 from .match_rules import RuleKey
@@ -139,6 +139,8 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
         names = names_of(session)
         fallen = rule_control.fallen(session)
         shadows = rule_control.in_shadow(session) | {f.key for f in fallen}
+        sampled = sampling.drawn_before(session, month)
+        sizes = {code: sampling.size(session, code) for code in inputs.counties}
         session.expunge_all()
     work = engine.Work(
         month=month,
@@ -156,6 +158,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
         evidence, told_by_rules = find(work, engine_name, folder, inputs.missing)
         failed = [Missing(f"rule:{c}", f"規則「{RULES[c].title}」執行失敗，未比對", (c,)) for c in evidence.failed]
         settled, found, floods = _send(told_by_rules, names, month, county, shadows)
+        samples = sampling.prepare(inputs.batches, month, county, found, rule_control.Shelf(shadows, floods), sizes, sampled)
         final = Found(
             inputs=inputs,
             missing=[*inputs.missing, *failed],
@@ -165,6 +168,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
             fallen=fallen,
             shadows=shadows,
             floods=floods,
+            samples=samples,
             timing=evidence.seconds,
             basis=_basis(inputs, conditions.rows(inputs.counties, range(evidence.months[0], evidence.months[1] + 1), pairs)),
         )
@@ -189,6 +193,7 @@ class Found:
     fallen: list[rule_control.Fallen] = field(default_factory=list)
     shadows: set[RuleKey] = field(default_factory=set)
     floods: dict[tuple[str, str], rule_control.Flood] = field(default_factory=dict)
+    samples: list[sampling.Drawn] = field(default_factory=list)
 
 
 def find(work: engine.Work, name: str, folder: Path, missing: Sequence[Missing]) -> tuple[engine.Evidence, pl.DataFrame]:
@@ -380,6 +385,7 @@ def _store(ctx: Context, month: int, county: str | None, engine_name: str, found
     rule_control.hold(ctx, run, found.floods.values())
     shelf = rule_control.Shelf(found.shadows, found.floods)
     became = match_store.store(ctx, run, found.doubts, county, shelf)
+    sampling.store(ctx, run, found.samples)
     shown = [d for d in found.doubts if became[d["fingerprint"]] == "open"]
     run.doubts = len(shown)
     run.amount = sum(d["over"] for d in shown)

@@ -11,7 +11,7 @@ from .base import BenefitScoped, CountyScoped, Model, Money, MonthType, PersonId
 SAMPLE_STATES = {
     "open": _l("To be looked at"),
     "answered": _l("Looked at"),
-    "flagged": _l("Became a doubt"),
+    "flagged": _l("No longer in the sample"),
 }
 SAMPLE_OUTCOMES = {
     "correct": _l("Rightly paid"),
@@ -44,7 +44,7 @@ class RosterSample(CountyScoped, Model):
 
 class SampleRow(Versioned, BenefitScoped, CountyScoped, Model):
     """One row of a sample as the roster had it, and what was found out about it. A later match that sends a doubt about it takes it out of
-    the sample (`flagged`): the rest stays a random sample of the rest."""
+    the sample (`flagged`), as does a corrected roster without it: what is left stays a random sample of what is left."""
 
     __tablename__ = "sample_row"
     __table_args__ = (
