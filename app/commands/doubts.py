@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.core import clock, roc
 from app.core.text import fold
@@ -17,12 +18,17 @@ from app.exchange.messages import FileProblem
 from app.exchange.readers import open_table
 from app.exchange.store import write_whole
 from app.exchange.tables import without_total
+from app.models.access import AccessEntry
+from app.models.answer_check import CHECK_STATES, AnswerCheck
 from app.models.award import Award
 from app.models.doubt import OUTCOMES, SENT, Doubt, DoubtAnswer, DoubtSighting
+from app.rules.parameters import Missing
 from app.security.actor import Actor
 from app.security.roles import COUNTY, MINISTRY_OFFICER
 
 from .base import CommandError, Context, NotFound, Refused, command
+from .lifecycle import Lifecycle, Move
+from .parameters import parameters_in_force
 from .recovery import open_overpayment
 
 VALID_MONTHS: Final = {
@@ -69,35 +75,130 @@ class Answer:
     valid_until: dt.date | None = None
 
 
+CHECK = Lifecycle(
+    AnswerCheck,
+    CHECK_STATES,
+    (
+        Move("approve", "核可溢領答復", ("waiting",), "approved", "matching.check", "checked_by_id", ("proposed_by_id",), style="primary"),
+        Move("send_back", "退回重新答復", ("waiting",), "returned", "matching.check", "checked_by_id", ("proposed_by_id",), True, "danger"),
+    ),
+)
+LONGEST: Final = dt.timedelta(minutes=30)
+"""More than this is not counted as work on a doubt: the page was left open."""
+
+
 @command("matching.answer", roles=COUNTY)
-def answer_doubt(ctx: Context, doubt_id: int, answer: Answer, seen_version: int | None = None, channel: str = "screen") -> DoubtAnswer:
-    """Answer a doubt; `overpaid` opens an overpayment. A new answer to an answered doubt follows the old one. Raises Refused, Conflict."""
+def answer_doubt(
+    ctx: Context, doubt_id: int, answer: Answer, seen_version: int | None = None, channel: str = "screen"
+) -> DoubtAnswer | AnswerCheck:
+    """Answer a doubt; `overpaid` opens an overpayment, above the county's amount only after a second person (then an AnswerCheck comes back).
+    A new answer to an answered doubt follows the old one. `channel`: screen | bulk | file. Raises Refused, Conflict."""
     doubt = ctx.get(Doubt, doubt_id, lock=True)
     ctx.check_version(doubt, seen_version)
     if doubt.state not in SENT:
         raise Refused("這筆疑義沒有送出（規則在影子執行或暫停送出），不需答復", "E-ANS-STATE")
+    if waiting_check(ctx.session, doubt.id) is not None:
+        raise Refused("這筆疑義已有一件溢領答復等待第二人核可；請先核可或退回", "E-ANS-CHECK")
     if answer.outcome == "overpaid" and answer.overpaid_from is None and answer.overpaid_to is None and channel == "file":
         answer = replace(answer, overpaid_from=min(doubt.months), overpaid_to=max(doubt.months))  # the months the doubt names
     _check(answer, channel)
+    answer = replace(
+        answer, reason=answer.reason.strip(), reason_code=answer.reason_code.strip(), decided_by=answer.decided_by.strip() or ctx.actor.display,
+        decided_on=answer.decided_on or clock.today(),
+    )  # fmt: skip
+    above = check_above(ctx.session, doubt.county_code) if answer.outcome == "overpaid" and channel != "file" else None
+    seconds = seconds_spent(ctx, doubt) if channel == "screen" else None
+    if above is not None and (answer.overpaid_amount or 0) > above:
+        return _propose(ctx, doubt, answer, above, seconds)
+    return _record(ctx, doubt, answer, channel, above, seconds)
+
+
+def check_above(session: Session, county: str) -> int:
+    """The amount (NTD) above which `overpaid` needs a second person. Raises Refused when nobody set it."""
+    found = parameters_in_force(session, county).on(clock.today(), "answer_check.amount")
+    if isinstance(found, Missing) or found.value is None:
+        text = found.text if isinstance(found, Missing) else "尚未設定「溢領答復須第二人核可的金額」"
+        raise Refused(text, "E-ANS-SETTING")
+    return int(found.value)
+
+
+def waiting_check(session: Session, doubt_id: int) -> AnswerCheck | None:
+    """The answer to a doubt that waits for a second person."""
+    return session.scalar(select(AnswerCheck).where(AnswerCheck.doubt_id == doubt_id, AnswerCheck.state == "waiting"))
+
+
+def seconds_spent(ctx: Context, doubt: Doubt) -> int | None:
+    """From this person's latest opening of the doubt until now, at most LONGEST; None when the query log has no opening in the last hours."""
+    opened = ctx.session.scalar(
+        select(func.max(AccessEntry.at)).where(
+            AccessEntry.user_id == ctx.actor.user_id, AccessEntry.at > ctx.now - 16 * LONGEST, AccessEntry.action == "show",
+            AccessEntry.subject_table == Doubt.__tablename__, AccessEntry.subject_id == str(doubt.id),
+        )
+    )  # fmt: skip
+    return None if opened is None else int(min(max(ctx.now - opened, dt.timedelta()), LONGEST).total_seconds())
+
+
+def _propose(ctx: Context, doubt: Doubt, answer: Answer, above: int, seconds: int | None) -> AnswerCheck:
+    assert answer.overpaid_from is not None and answer.overpaid_to is not None and answer.overpaid_amount is not None
+    assert answer.decided_on is not None
+    row = AnswerCheck(
+        doubt_id=doubt.id, county_code=doubt.county_code, benefit=doubt.benefit, reason_code=answer.reason_code, reason=answer.reason,
+        overpaid_from=answer.overpaid_from, overpaid_to=answer.overpaid_to, overpaid_amount=answer.overpaid_amount, check_above=above,
+        decided_by=answer.decided_by, decided_on=answer.decided_on, valid_until=answer.valid_until, months=list(doubt.months),
+        seconds_spent=seconds, proposed_by_id=ctx.actor.user_id, proposed_at=ctx.now,
+    )  # fmt: skip
+    ctx.session.add(row)
+    ctx.session.flush()
+    ctx.audit("answer_check.proposed", row, amount=answer.overpaid_amount, above=above, rule=doubt.rule_code)
+    return row
+
+
+@command("matching.check", roles=COUNTY)
+def approve_answer(ctx: Context, check_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Let a large `overpaid` stand; by somebody else than who proposed it. Raises Refused, NotFound, Conflict."""
+    row = ctx.get(AnswerCheck, check_id, lock=True)
+    doubt = ctx.get(Doubt, row.doubt_id, lock=True)
+    if row.state == "waiting" and (doubt.state not in SENT or list(doubt.months) != row.months):
+        raise Refused("疑義的月份在提出後已經改變，請退回重新答復", "E-ANS-CHANGED")
+    CHECK.advance(ctx, row, "approve", comment, seen_version, checked_at=ctx.now)
+    answer = Answer(
+        "overpaid", row.reason, row.reason_code, row.overpaid_from, row.overpaid_to, row.overpaid_amount, row.decided_by, row.decided_on, row.valid_until
+    )
+    _record(ctx, doubt, answer, "screen", row.check_above, row.seconds_spent, row)
+
+
+@command("matching.check", roles=COUNTY)
+def send_back_answer(ctx: Context, check_id: int, comment: str = "", seen_version: int | None = None) -> None:
+    """Send a proposed answer back, with the reason; the doubt is to be answered again. Raises Refused, NotFound, Conflict."""
+    CHECK.advance(ctx, ctx.get(AnswerCheck, check_id, lock=True), "send_back", comment, seen_version, checked_at=ctx.now)
+
+
+def _record(
+    ctx: Context, doubt: Doubt, answer: Answer, channel: str, above: int | None, seconds: int | None, checked: AnswerCheck | None = None
+) -> DoubtAnswer:
+    """The answer stands; what was proposed and approved is entered in the name of who proposed it."""
     claim = _claim(ctx, doubt, answer) if answer.outcome == "overpaid" else None
     row = DoubtAnswer(
         doubt_id=doubt.id,
         county_code=doubt.county_code,
         outcome=answer.outcome,
-        reason_code=answer.reason_code.strip(),
-        reason=answer.reason.strip(),
+        reason_code=answer.reason_code,
+        reason=answer.reason,
         overpaid_from=answer.overpaid_from,
         overpaid_to=answer.overpaid_to,
         overpaid_amount=answer.overpaid_amount,
-        decided_by=answer.decided_by.strip() or ctx.actor.display,
-        decided_on=answer.decided_on or clock.today(),
+        decided_by=answer.decided_by,
+        decided_on=answer.decided_on,
         valid_until=answer.valid_until,
         months=list(doubt.months),
         run_month=doubt.last_month,
         overpayment_id=claim,
         channel=channel,
-        answered_by_id=ctx.actor.user_id,
+        answered_by_id=checked.proposed_by_id if checked else ctx.actor.user_id,
         answered_at=ctx.now,
+        check_above=above,
+        checked_by_id=ctx.actor.user_id if checked else None,
+        seconds_spent=seconds,
     )
     ctx.session.add(row)
     doubt.state, doubt.outcome, doubt.valid_until, doubt.changed_at = "answered", answer.outcome, answer.valid_until, ctx.now

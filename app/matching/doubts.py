@@ -71,8 +71,8 @@ def settle(evidence: pl.DataFrame, shadows: Collection[tuple[str, str]] = (), he
     number = {letter: grade for grade, letter in LETTER.items()}
     in_shadow = [(pl.col("rule") == rule) & (pl.col("grade") == number[letter]) for rule, letter in shadows]
     waiting = [(pl.col("county") == county) & (pl.col("rule") == rule) for county, rule in held]
-    place = pl.when(pl.col("stop").is_not_null()).then(0).when(pl.any_horizontal(pl.lit(False), *in_shadow)).then(1)
-    place = place.when(pl.any_horizontal(pl.lit(False), *waiting)).then(2).otherwise(0)
+    dark, late = (pl.any_horizontal(pl.lit(False), *tests) for tests in (in_shadow, waiting))
+    place = pl.when(pl.col("stop").is_not_null()).then(0).when(dark).then(1).when(late).then(2).otherwise(0)
     if not shadows and not held:
         return _settle(evidence)
     placed = evidence.with_columns(place.alias("place"))

@@ -46,8 +46,8 @@ class AnswerCheck(Versioned, BenefitScoped, CountyScoped, Model):
     seconds_spent: Mapped[int | None] = mapped_column()
     proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Entered by")})
     proposed_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Entered at")})
-    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Checked by")})
-    checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Checked at")})
+    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Second person")})
+    checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime, info={"label": _l("Second person decided at")})
     doubt: Mapped[Doubt] = relationship()
 
     def __repr__(self) -> str:

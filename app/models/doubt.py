@@ -147,7 +147,7 @@ class DoubtAnswer(CountyScoped, Model):
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Entered by")})
     answered_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Entered at")})
     check_above: Mapped[int | None] = mapped_column(Money, info={"label": _l("Second person above")})
-    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Checked by")})
+    checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Second person")})
     seconds_spent: Mapped[int | None] = mapped_column()
     doubt: Mapped[Doubt] = relationship(back_populates="answers")
 

@@ -172,11 +172,11 @@
   window.addEventListener("pageshow", function () { all("form[data-sent]").forEach(function (form) { delete form.dataset.sent; }); });
 
   /* ---- keyboard -------------------------------------------------------------------------------------------------- */
-  function typing(el) { return el.matches("input, textarea, select, [contenteditable]"); }
+  function typing(el) { return el.matches("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]"); }
   doc.addEventListener("keydown", function (e) {
     if (composing(e) || e.defaultPrevented) { return; }
     if (e.altKey && !e.ctrlKey && !e.metaKey) {
-      var target = { n: "[data-key=new]", e: "[data-key=edit]", s: "[data-key=save]" }[e.key.toLowerCase()];
+      var target = { n: "[data-key=new]", e: "[data-key=edit]", s: "[data-key=save]", j: "[data-key=save-next]" }[e.key.toLowerCase()];
       if (e.key.toLowerCase() === "h") { e.preventDefault(); location.href = "/"; }
       var el = target && doc.querySelector(target);
       if (el) { e.preventDefault(); el.click(); }
@@ -185,6 +185,9 @@
     if (e.ctrlKey || e.metaKey || typing(e.target)) { return; }
     if (e.key === "/") { var first = doc.querySelector(".search input:not([type=hidden]), .search select"); if (first) { e.preventDefault(); first.focus(); if (first.select) { first.select(); } } }
     if (e.key === "?") { doc.getElementById("shortcuts").showModal(); }
+    var way = { j: "[data-key=next]", k: "[data-key=previous]" }[e.key], button = way && doc.querySelector(way);
+    if (button) { e.preventDefault(); button.click(); }
+    if (e.key === "a") { var choice = doc.querySelector("#answer input[type=radio]"); if (choice) { e.preventDefault(); choice.focus(); choice.scrollIntoView({ block: "center" }); } }
   });
 
   /* ---- the rest ---------------------------------------------------------------------------------------------------- */

@@ -1,40 +1,44 @@
 """Doubts and match runs: the county's queue, one doubt with both sides beside each other and its answer, and what a run did and did not check."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
+from flask_appbuilder.actions import action
 from flask_appbuilder.models.sqla.filters import FilterInFunction
-from flask_appbuilder.security.decorators import has_access
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import Select, select
 from wtforms import Form, RadioField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from app.commands.base import CommandError
-from app.commands.doubts import Answer, answer_doubt, suggested_validity
+from app.commands.doubts import Answer, answer_doubt, suggested_validity, waiting_check
+from app.commands.doubts_bulk import Line, answer_many, rehearse
 from app.commands.matching import SOURCE_NAMES
+from app.commands.register_entries import entries_of
 from app.core import clock, money, roc
 from app.exchange import codes
 from app.extensions import db
-from app.matching.gates import STOPS, Gate
+from app.matching.advice import advice
 from app.matching.rules import RULES
 from app.matching.wording import COUNTERPARTS
-from app.models.doubt import DOUBT_GRADES, DOUBT_STATES, OUTCOMES, SENT, SIGHTINGS, Doubt, DoubtSighting
-from app.models.match_run import MatchRun
+from app.models.answer_check import AnswerCheck
+from app.models.doubt import DOUBT_GRADES, DOUBT_STATES, OUTCOMES, SENT, SIGHTINGS, Doubt
 from app.models.overpayment import Overpayment
-from app.models.rule_control import HOLD_STATES, RuleHold
 from app.rules.benefits import benefits
 from app.security import web
-from app.security.roles import AUDITOR, COUNTY, MINISTRY_OFFICER
+from app.security.roles import AUDITOR, COUNTY
 
 from . import locking
-from .base import CaseView, ReferenceView, ViewInterface, describe, name_events
+from .base import CaseView, ViewInterface, describe, name_events
 from .fields_roc import MoneyField, RocDateField, RocMonthField
-from .home import WATCH, tile
+from .home import tile
+from .matching_queue import QueuePages
 
 ORDER = 60
 KINDS = {
@@ -67,9 +71,8 @@ describe(Doubt.grade, choices=DOUBT_GRADES, styles={"A": "bad", "B": "warn", "C"
 describe(Doubt.rule_code, choices={code: rule.title for code, rule in RULES.items()})
 describe(Doubt.benefit, choices={b.code: b.name for b in benefits().values()})
 describe(Doubt.relation, choices=RELATIONS)
-describe(MatchRun.engine, choices={"duckdb": _l("Built-in engine"), "spark": _l("Cluster engine")})
 describe(Doubt.outcome, choices=OUTCOMES)
-name_events({"doubt.answered": _l("Doubt answered"), "match.run": _l("Match run stored"), "doubt.exported": _l("Doubts exported")})
+name_events({"doubt.answered": _l("Doubt answered"), "doubt.exported": _l("Doubts exported")})
 
 
 class AnswerForm(Form):
@@ -142,7 +145,25 @@ def sides(doubt: Doubt) -> list[Side]:
     return lines
 
 
-class DoubtView(CaseView):
+class BulkForm(Form):
+    """One answer for the ticked doubts. Months and amount are each doubt's own."""
+
+    outcome = RadioField("處理結果", [Optional()], choices=list(OUTCOMES.items()), validate_choice=False)
+    reason = TextAreaField("理由", description="這些疑義共同的查證經過與依據")
+    reason_code = StringField("理由代碼")
+    decided_on = RocDateField("決定日期")
+    valid_until = RocDateField("答復有效至", description="空白時依處理結果帶入建議期限")
+
+    def read(self) -> Answer:
+        """What was typed, with the suggested validity filled in."""
+        outcome, decided = self.outcome.data or "", self.decided_on.data or clock.today()
+        return Answer(
+            outcome=outcome, reason=(self.reason.data or "").strip(), reason_code=(self.reason_code.data or "").strip(), decided_on=decided,
+            valid_until=self.valid_until.data or suggested_validity(outcome, decided),
+        )  # fmt: skip
+
+
+class DoubtView(QueuePages, CaseView):
     """The county's doubts, the most certain and dearest first."""
 
     datamodel = ViewInterface(Doubt)
@@ -185,7 +206,9 @@ class DoubtView(CaseView):
     show_template = "matching/doubt.html"
     list_template = "matching/doubts.html"
     person_path = "person_id"
-    default_roles = {"can_list": READERS, "can_show": READERS, "can_export": READERS, "can_reveal": READERS, "can_answer": COUNTY}
+    default_roles = {
+        "can_list": READERS, "can_show": READERS, "can_export": READERS, "can_reveal": READERS, "can_answer": COUNTY, "answer_ticked": COUNTY,
+    }  # fmt: skip
 
     def record_title(self, item: Doubt) -> str:
         return f"{RULES[item.rule_code].title if item.rule_code in RULES else item.rule_code}　{item.doubt_no}"
@@ -219,14 +242,8 @@ class DoubtView(CaseView):
         rule = RULES.get(item.rule_code)
         claims = {a.overpayment_id for a in item.answers if a.overpayment_id}
         may_answer = self.permits("answer")
-        following = db.session.scalar(
-            select(Doubt.id)
-            .where(
-                Doubt.state == "open", Doubt.id != item.id, (Doubt.rank < item.rank) | ((Doubt.rank == item.rank) & (Doubt.id > item.id))
-            )
-            .order_by(Doubt.rank.desc(), Doubt.id)
-            .limit(1)
-        )
+        waiting = waiting_check(db.session(), item.id)
+        entries, absent = entries_of(db.session(), item.person_id, item.last_month)
         return {
             "rule": rule,
             "badge": self.datamodel.get_values_item(item, ["state"])[0],
@@ -235,10 +252,14 @@ class DoubtView(CaseView):
             "answers": list(reversed(item.answers)),
             "claims": {c.id: c for c in db.session.scalars(select(Overpayment).where(Overpayment.id.in_(claims)))} if claims else {},
             "outcomes": OUTCOMES,
-            "form": form if may_answer else None,
+            "form": form if may_answer and waiting is None else None,
+            "pending": waiting,
+            "onward": self.onward_urls(item),
+            "entries": entries,
+            "absent": absent,
+            "advice": advice(rule.family if rule else ""),
             "problem": problem,
             "answer_url": url_for(f"{self.endpoint}.answer", pk=item.id) if may_answer else "",
-            "next_url": url_for(f"{self.endpoint}.show", pk=following) if following else "",
             "sightings": [(s.month, SIGHTINGS[s.state]) for s in reversed(item.sightings)],
         }
 
@@ -257,8 +278,11 @@ class DoubtView(CaseView):
             problem = "請選擇處理結果"
         elif form.validate():
             try:
-                answer_doubt(web.signed_in(), item.id, form.read(), seen_version=locking.seen_version(request.form))
-                flash("答復已存檔。", "success")
+                made = answer_doubt(web.signed_in(), item.id, form.read(), seen_version=locking.seen_version(request.form))
+                waits = isinstance(made, AnswerCheck)
+                flash("溢領金額超過縣府設定，已送請第二人核可。" if waits else "答復已存檔。", "success")
+                if request.form.get("then") == "next":
+                    return self.go_on(self.item(pk))
                 return redirect(url_for(f"{self.endpoint}.show", pk=item.id), 303)
             except CommandError as error:
                 problem = error.message
@@ -272,66 +296,64 @@ class DoubtView(CaseView):
         return page, 422
 
 
-class MatchRunView(ReferenceView):
-    """The runs of the match. What a county sees of a run are its own figures."""
+    def neighbour(self, item: Doubt, forward: bool) -> Select[Any]:
+        """Dearest first, as the list; what waits for a second person has been worked on."""
+        waiting = select(AnswerCheck.id).where(AnswerCheck.doubt_id == Doubt.id, AnswerCheck.state == "waiting").exists()
+        lower, higher = Doubt.rank < item.rank, Doubt.rank > item.rank
+        same = Doubt.rank == item.rank
+        there = lower | (same & (Doubt.id > item.id)) if forward else higher | (same & (Doubt.id < item.id))
+        order = (Doubt.rank.desc(), Doubt.id) if forward else (Doubt.rank, Doubt.id.desc())
+        return select(Doubt.id).where(Doubt.state == "open", ~waiting, there).order_by(*order)
 
-    datamodel = ViewInterface(MatchRun)
-    route_base = "/match-runs"
-    record_name = _l("Match run")
-    base_order = ("id", "desc")
-    list_columns = ["id", "month", "extent", "state", "engine", "rosters", "rows", "finished_at", "seconds"]
-    order_columns = ["id", "month", "finished_at"]
-    search_columns = ["month", "state", "engine"]
-    show_fieldsets = [
-        (_l("Match run"), {"fields": ["month", "extent", "state", "engine", "rosters", "rows", "started_at", "finished_at", "seconds"]})
-    ]
-    show_template = "matching/run.html"
-    formatters_columns = {"extent": lambda raw: codes.COUNTIES.get(raw, raw) if raw else "全國"}
-    default_roles = dict.fromkeys(("can_list", "can_show", "can_export"), (*COUNTY, MINISTRY_OFFICER, AUDITOR))
+    # -- one answer for many --------------------------------------------------------------------------------------------
+    @action("answer_ticked", _l("Answer together"), "", "", multiple=True, single=False)
+    def answer_ticked(self, items: Sequence[Doubt]) -> ResponseReturnValue:
+        """Ask for the answer to the ticked doubts."""
+        return self._bulk_page([(d.id, d.version) for d in items], BulkForm(data={"decided_on": clock.today()}))
 
-    def record_title(self, item: MatchRun) -> str:
-        return f"{roc.show_month(item.month)}比對　第 {item.id} 次"
+    @expose("/bulk", methods=["POST"])
+    @has_access
+    @permission_name("answer")
+    def bulk(self) -> ResponseReturnValue:
+        """Rehearse the answer, and store it when the person has seen what it would do."""
+        chosen = [(int(pk), int(version)) for pk, _, version in (v.partition(":") for v in request.form.getlist("doubt")) if pk.isdigit() and version.isdigit()]
+        form, lines, problem = BulkForm(request.form), [], ""
+        store = request.form.get("step") == "store"
+        if not form.outcome.data:
+            problem = "請選擇處理結果"
+        elif form.validate():
+            try:
+                lines = (answer_many if store else rehearse)(web.signed_in(), chosen, form.read())
+            except CommandError as error:
+                problem = error.message
+        if problem or form.errors:
+            return self._bulk_page(chosen, form, problem=problem or "請更正標示的欄位"), 422
+        if not store:
+            return self._bulk_page(chosen, form, lines)
+        done = sum(line.result != "refused" for line in lines)
+        flash(f"已答復 {done} 筆；{len(lines) - done} 筆沒有存檔。" if done < len(lines) else f"已答復 {done} 筆。", "success" if done else "warning")
+        if done == len(lines):
+            return redirect(url_for(f"{self.endpoint}.list", _flt_0_state="open"), 303)
+        return self._bulk_page([], form, lines)
 
-    def _found(self, item: MatchRun, state: str) -> list[Any]:
-        """Doubts of a run by rule and grade: how many, how much."""
-        found = db.session.execute(
-            select(Doubt.rule_code, Doubt.grade, func.count(), func.sum(Doubt.expected_overpaid))
-            .join(DoubtSighting, DoubtSighting.doubt_id == Doubt.id)
-            .where(DoubtSighting.run_id == item.id, DoubtSighting.state == state)
-            .group_by(Doubt.rule_code, Doubt.grade)
-        ).all()
-        order = list(RULES)
-        return sorted(found, key=lambda r: (r[1], order.index(r[0]) if r[0] in order else 99))
-
-    def show_context(self, item: MatchRun) -> dict[str, Any]:
-        rows = self._found(item, "open")
-        holds = db.session.scalars(select(RuleHold).where(RuleHold.run_id == item.id).order_by(RuleHold.id)).all()
-        gates: dict[str, dict[tuple[str, str], list[int]]] = {g.value: {} for g in Gate}
-        for stop in item.stops:
-            total = gates[stop.gate].setdefault((stop.rule_code, stop.stop), [0, 0])
-            total[0], total[1] = total[0] + stop.rows, total[1] + stop.amount
-        return {
-            "holds": [(h, RULES[h.rule_code].title if h.rule_code in RULES else h.rule_code, HOLD_STATES[h.state]) for h in holds],
-            "shadows": [(RULES[r].title if r in RULES else r, g, n, a) for r, g, n, a in self._found(item, "shadow")],
-            "by_rule": [(RULES[r].title if r in RULES else r, g, n, a) for r, g, n, a in rows],
-            "total": (sum(r[2] for r in rows), sum(r[3] for r in rows)),
-            "gates": [
-                (g.zh, [(RULES[r].title if r in RULES else r, STOPS[s].reason, n, a) for (r, s), (n, a) in sorted(gates[g.value].items())])
-                for g in Gate
-            ],
-            "unchecked": [
-                (codes.COUNTIES.get(u.county_code, u.county_code), u.reason, [RULES[c].title for c in u.rules if c in RULES])
-                for u in item.unchecked
-            ]
-            + [
-                (codes.COUNTIES.get(h.county_code, h.county_code), h.reason, [RULES[h.rule_code].title] if h.rule_code in RULES else [])
-                for h in holds
-                if h.state in ("held", "dropped")
-            ],
-            "doubts_url": url_for("DoubtView.list", _flt_0_last_month=roc.month5(item.month))
-            if self.appbuilder.sm.has_access("can_list", "DoubtView")
-            else "",
-        }
+    def _bulk_page(self, chosen: Sequence[tuple[int, int]], form: BulkForm, lines: Sequence[Line] = (), problem: str = "") -> str:
+        wanted = [line.doubt_id for line in lines] or [key for key, _ in chosen]
+        found = {d.id: d for d in db.session.scalars(select(Doubt).where(Doubt.id.in_(wanted[:100])))}
+        doubts = [found[key] for key in wanted if key in found]
+        web.log_accesses("show", [((Doubt.__tablename__, None), d.person_id) for d in doubts], "批次答復疑義")
+        return self.render_template(
+            "matching/bulk.html",
+            title=f"批次答復　{len(doubts)} 筆",
+            form=form,
+            problem=problem,
+            chosen=chosen,
+            lines={line.doubt_id: line for line in lines},
+            doubts=doubts,
+            rules={code: rule.title for code, rule in RULES.items()},
+            kinds=KINDS,
+            total=sum(line.result != "refused" for line in lines),
+            back=url_for(f"{self.endpoint}.list", _flt_0_state="open"),
+        )
 
 
 def register(appbuilder: Any) -> None:
@@ -339,9 +361,6 @@ def register(appbuilder: Any) -> None:
         DoubtView, "Doubts", label=_l("Doubts"), icon="fa-question-circle", category="Matching", category_label=_l("Matching"),
         category_icon="fa-random",
     )  # fmt: skip
-    appbuilder.add_view(
-        MatchRunView, "Match runs", label=_l("Match runs"), icon="fa-random", category="Matching", category_label=_l("Matching")
-    )
     for grade, tone, label in (("A", "bad", _l("Hard doubts to answer")), ("B", "warn", _l("Likely doubts to answer"))):
         tile(
             label,
@@ -349,19 +368,3 @@ def register(appbuilder: Any) -> None:
             lambda grade=grade: url_for("DoubtView.list", _flt_0_state="open", _flt_0_grade=grade),  # type: ignore[misc]
             permission=("can_list", "DoubtView"), roles=COUNTY, tone=tone, order=40,
         )  # fmt: skip
-    tile(
-        _l("Sources not checked in the latest match"),
-        _latest_unchecked,
-        lambda: url_for("MatchRunView.list"),
-        permission=("can_list", "MatchRunView"), roles=(*COUNTY, MINISTRY_OFFICER), tone="warn", group=WATCH,
-    )  # fmt: skip
-
-
-def _latest_unchecked() -> int | None:
-    """How many things the latest run could not check; None when nothing has been matched yet."""
-    from app.models.match_run import NotChecked
-
-    run = db.session.scalar(select(MatchRun.id).where(MatchRun.state == "done").order_by(MatchRun.id.desc()).limit(1))
-    if run is None:
-        return None
-    return db.session.scalar(select(func.count()).select_from(NotChecked).where(NotChecked.run_id == run)) or 0
