@@ -46,7 +46,7 @@ def entries_of(session: Session, person_id: str, month: int) -> tuple[list[Entry
 
 
 def _place(code: str | None) -> str:
-    return codes.COUNTIES.get(code or "", code or "")
+    return codes.COUNTIES.get(code, code) if code else ""
 
 
 def _until(row: Row) -> str:

@@ -23,23 +23,28 @@ from app.commands import (
     funding,
     matching,
     outgoing,
+    parameters,
     payer_settings,
     payment_results,
     payment_roster,
     payments,
     recovery,
+    sampling,
 )
 from app.commands.base import CommandError
 from app.commands.casework import changes
 from app.core import clock, roc
 from app.exchange import codes
+from app.models.answer_check import AnswerCheck
 from app.models.award import Award
 from app.models.calendar import CalendarSetting
 from app.models.doubt import Doubt
 from app.models.overpayment import Overpayment
 from app.models.payment import PaymentLine
 from app.models.payment_run import PaymentRun
+from app.models.sample import SampleRow
 from app.payments import checks
+from app.security import access
 from app.security.actor import Actor
 
 from . import places, registers
@@ -92,6 +97,7 @@ class Months:
             payer_settings.add_payer_setting(
                 self.who(DIRECTOR), benefit=BENEFIT, payer_name="新竹縣政府", post_office="0061000", post_account="00123456"
             )
+        self.second_person()
         self.budgets()
         with tempfile.TemporaryDirectory() as folder:
             self.folder = Path(folder)
@@ -111,6 +117,14 @@ class Months:
             self.claims()
             with self.day(self.last + 1, 6, 16):
                 closing.close_month(self.who(CASHIER), self.first)
+
+    def second_person(self) -> None:
+        """The county has a second person look at every overpayment of more than 8,000."""
+        with self.day(self.first, 1):
+            own = parameters.propose_parameter(
+                self.who(OFFICER), "answer_check.amount", "8000", roc.first_day(self.first), "本縣內部控制規定（示範）", unit="元"
+            )
+            parameters.approve_parameter(self.who(DIRECTOR), own)
 
     def budgets(self) -> None:
         """A tenth more than the running awards draw in a year, six parts of ten from the central government."""
@@ -313,6 +327,28 @@ class Months:
                 continue
             with self.day(following, 10 + self.rng.randint(0, 5)):
                 self.answer_one(doubt)
+        with self.day(following, 17):
+            self.check_answers(keep=month == self.last)
+            self.look_at_sample(month, 0.4 if month == self.last else 1.0)
+
+    def check_answers(self, keep: bool) -> None:
+        """The director looks at the large overpayments; of the last month, the newest still waits."""
+        waiting = self.session.scalars(select(AnswerCheck.id).where(AnswerCheck.state == "waiting").order_by(AnswerCheck.id)).all()
+        for key in waiting[:-1] if keep else waiting:
+            try:
+                doubts.approve_answer(self.who(DIRECTOR), key)
+            except CommandError:
+                doubts.send_back_answer(self.who(DIRECTOR), key, "同月份已另立溢領案")
+
+    def look_at_sample(self, month: int, share: float) -> None:
+        """The officer goes through the month's random sample: nearly all rightly paid, now and then nobody can be reached."""
+        rows = self.session.scalars(
+            select(SampleRow.id).where(SampleRow.county_code == places.COUNTY, SampleRow.month == month, SampleRow.state == "open").order_by(SampleRow.id)
+        ).all()
+        for n, key in enumerate(rows[: round(len(rows) * share)]):
+            unclear = n % 40 == 17
+            finding = sampling.Finding("unclear", "兩次訪視未遇，函詢未復") if unclear else sampling.Finding("correct")
+            sampling.answer_sample(self.who(OFFICER), key, finding)
 
     def answer_one(self, doubt: Doubt) -> None:
         real = doubt.grade in ("A", "B") and doubt.expected_overpaid > 0 and not doubt.mirror and self.rng.random() < 0.8
@@ -323,6 +359,10 @@ class Months:
                 outcome=outcome, reason=REASONS[outcome], overpaid_from=min(doubt.months), overpaid_to=max(doubt.months),
                 overpaid_amount=doubt.expected_overpaid, decided_by=self.who(OFFICER).display, decided_on=clock.today(),
             )  # fmt: skip
+        look = access.entry(self.who(OFFICER), "show", (Doubt.__tablename__, str(doubt.id)), "疑義查核")
+        look.at = clock.now() - dt.timedelta(seconds=self.rng.randint(60, 900))
+        self.session.add(look)
+        self.session.commit()
         try:
             doubts.answer_doubt(self.who(OFFICER), doubt.id, answer)
         except CommandError:
