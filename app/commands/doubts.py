@@ -177,7 +177,7 @@ def _record(
     ctx: Context, doubt: Doubt, answer: Answer, channel: str, above: int | None, seconds: int | None, checked: AnswerCheck | None = None
 ) -> DoubtAnswer:
     """The answer stands; what was proposed and approved is entered in the name of who proposed it."""
-    claim = _claim(ctx, doubt, answer) if answer.outcome == "overpaid" else None
+    claim = _claim(ctx, doubt, answer, checked.proposed_by_id if checked else ctx.actor.user_id) if answer.outcome == "overpaid" else None
     row = DoubtAnswer(
         doubt_id=doubt.id,
         county_code=doubt.county_code,
@@ -226,8 +226,8 @@ def _check(answer: Answer, channel: str) -> None:
         raise Refused("答復有效期限不可早於決定日期", "E-ANS-VALID")
 
 
-def _claim(ctx: Context, doubt: Doubt, answer: Answer) -> int:
-    """The overpayment of an answer: against our own award when the case is ours, else as the county says."""
+def _claim(ctx: Context, doubt: Doubt, answer: Answer, maker: int | None) -> int:
+    """The overpayment of an answer: against our own award when the case is ours, else as the county says. `maker`: who answered."""
     assert answer.overpaid_from is not None and answer.overpaid_to is not None
     award = ctx.session.scalar(
         select(Award.id).where(Award.county_code == doubt.county_code, Award.benefit == doubt.benefit, Award.case_no == doubt.case_no)
@@ -250,6 +250,8 @@ def _claim(ctx: Context, doubt: Doubt, answer: Answer) -> int:
         rule_code=doubt.rule_code,
         known_on=answer.decided_on,
     )
+    if claim.made_by_id == ctx.actor.user_id:  # the checker has not made it and may decide it
+        claim.made_by_id = maker
     return claim.id
 
 

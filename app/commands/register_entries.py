@@ -68,7 +68,7 @@ def _custody(row: Row) -> str:
 
 
 def _crossing(row: Row) -> str:
-    return codes.DIRECTION.get(row["direction"], row["direction"])
+    return str(codes.DIRECTION.get(row["direction"], row["direction"]))
 
 
 def _pension(row: Row) -> str:
