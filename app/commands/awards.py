@@ -1,7 +1,7 @@
 """Awards: put a decision to work, change it, suspend, resume and end it. Every change is a new row; nothing that was due is edited.
 
 Casework calls these inside its own transaction (pass its Context); what a change means for months already paid is read by
-`app.commands.recovery.overpaid_months` and by the difference run.
+`app.commands.overpaid.overpaid_months` and by the difference run.
 """
 
 from typing import Any

@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from flask import current_app
 
 from app.printing import fonts, render
-from app.printing.documents import Letter, Permit, Sheet
+from app.printing.documents import Letter, Permit, Sheet, Slip
 
 from .base import Refused
 
@@ -40,6 +40,15 @@ def print_permits(permits: Sequence[Permit], made_at: datetime) -> bytes:
     here = fonts_here()
     try:
         return render.permits(permits, here, made_at)
+    except render.PrintingFailed as error:
+        raise _failed(error) from error
+
+
+def print_slips(slips: Sequence[Slip], made_at: datetime) -> bytes:
+    """Payment slips as one PDF. Raises Refused."""
+    here = fonts_here()
+    try:
+        return render.slips(slips, here, made_at)
     except render.PrintingFailed as error:
         raise _failed(error) from error
 

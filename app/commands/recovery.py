@@ -4,24 +4,32 @@ What was due and what was paid is read from the award's changes and the ledger, 
 """
 
 import datetime as dt
-from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, object_session
 
-from app.core import clock, roc
-from app.models.award import Award, AwardChange
-from app.models.overpayment import METHODS, ORIGINS, STATES, Overpayment, OverpaymentMonth, PlannedInstalment, Repayment
-from app.models.payment import Payment, PaymentLine
-from app.payments import entitlement, recovery
+from app.core import clock, identity, roc
+from app.models.award import Award
+from app.models.overpayment import (
+    METHODS,
+    ORIGINS,
+    RELATIONS,
+    STATES,
+    ClaimHeir,
+    Overpayment,
+    OverpaymentMonth,
+    PlannedInstalment,
+    Repayment,
+)
+from app.models.person import Person
+from app.payments import recovery
 from app.payments.recovery import MonthRow
 from app.security.roles import ACCOUNTANT, COUNTY, COUNTY_SUPERVISOR
 
-from . import award_facts
+from . import overpaid
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
-from .care.invoices import due_months
 from .lifecycle import Lifecycle, Move
 from .numbers import take
 
@@ -37,66 +45,18 @@ CLAIM = Lifecycle(
             by="decided_by_id", differs_from=("made_by_id",), style="primary",
         ),
         Move("serve", _l("Record service"), ("decided",), "served", "recovery.handle", style="primary"),
-        Move("refer", _l("Refer to enforcement"), ("served",), "referred", "recovery.decide", needs_comment=True),
+        Move("refer", _l("Refer to enforcement"), ("served",), "referred", "recovery.decide"),
         Move("settle", _l("Claim paid back"), OPEN, "settled", "recovery.receive"),
         Move(
             "write_off", _l("Write off the claim"), ("served", "referred"), "written_off", "recovery.decide",
             by="written_off_by_id", differs_from=("made_by_id",), needs_comment=True, style="danger",
         ),
-        Move("drop", _l("No overpayment"), ("opened", "heard"), "dropped", "recovery.handle", needs_comment=True, style="danger"),
+        Move(
+            "drop", _l("No overpayment"), ("opened", "heard"), "dropped", "recovery.decide",
+            by="dropped_by_id", differs_from=("made_by_id",), needs_comment=True, style="danger",
+        ),
     ),
 )  # fmt: skip
-
-
-# -- what was paid and what was due ------------------------------------------------------------------------------------------------------
-
-
-def paid_out(session: Session, award_id: int) -> dict[int, int]:
-    """Month → NTD that left and did not come back."""
-    rows = session.execute(
-        select(Payment.month, func.sum(Payment.amount))
-        .join(
-            PaymentLine,
-            and_(
-                PaymentLine.root_run_id == Payment.run_id,
-                PaymentLine.root_line_no == Payment.line_no,
-                PaymentLine.status.in_(("filed", "credited")),
-            ),
-        )
-        .where(Payment.award_id == award_id, Payment.live)
-        .group_by(Payment.month)
-    )
-    return {month: int(amount) for month, amount in rows}
-
-
-def overpaid_months(session: Session, award_id: int, first: int = 0, last: int = 9999 * 12) -> list[MonthRow]:
-    """Months of an award paid above what is due by everything known today, each with the rule version of its last change."""
-    facts = award_facts.load(session, [Award.id == award_id], 0, amounts=True)
-    if not facts:
-        return []
-    parts = facts[0].entitlement(dt.date.max)
-    versions, paid = _versions(session, award_id), paid_out(session, award_id)
-    award = session.get_one(Award, award_id)
-    by_days = due_months(session, award, paid) if benefit_row(session, award.benefit).payment_unit == "institution" else None
-
-    def due(month: int) -> int:
-        return entitlement.due(parts, month) if by_days is None else by_days.get(month, 0)
-
-    rows = recovery.months_table(paid, due, lambda m: _version_in(versions, m), first, last)
-    return [r for r in rows if r.difference]
-
-
-def _versions(session: Session, award_id: int) -> list[tuple[int, str]]:
-    rows = session.execute(
-        select(AwardChange.month, AwardChange.rule_version)
-        .where(AwardChange.award_id == award_id, AwardChange.rule_version != "")
-        .order_by(AwardChange.month, AwardChange.seq)
-    )
-    return [(m, v) for m, v in rows]
-
-
-def _version_in(versions: list[tuple[int, str]], month: int) -> str:
-    return next((v for m, v in reversed(versions) if m <= month), "")
 
 
 # -- opening -----------------------------------------------------------------------------------------------------------------------------
@@ -182,13 +142,13 @@ def _rows(session: Session, award_id: int, first: int | None, last: int | None, 
     """The months to claim: what the changes make undue; or, when an answer names months and a sum, all that was paid in them."""
     low, high = first if first is not None else 0, last if last is not None else 9999 * 12
     taken = set(session.scalars(select(OverpaymentMonth.month).where(OverpaymentMonth.award_id == award_id, OverpaymentMonth.live)))
-    rows = [r for r in overpaid_months(session, award_id, low, high) if r.month not in taken]
+    rows = [r for r in overpaid.overpaid_months(session, award_id, low, high) if r.month not in taken]
     if amount is None or recovery.total(rows) == amount:
         return rows
-    paid = {m: a for m, a in paid_out(session, award_id).items() if low <= m <= high and m not in taken}
+    paid = {m: a for m, a in overpaid.paid_out(session, [award_id]).get(award_id, {}).items() if low <= m <= high and m not in taken}
     if sum(paid.values()) == amount:
-        versions = _versions(session, award_id)
-        return [MonthRow(m, 0, a, _version_in(versions, m)) for m, a in sorted(paid.items())]
+        known = overpaid.versions(session, [award_id]).get(award_id, [])
+        return [MonthRow(m, 0, a, overpaid.version_in(known, m)) for m, a in sorted(paid.items())]
     raise Refused(
         f"溢領金額 {amount:,} 元與帳上不符：這些月份已發 {sum(paid.values()):,} 元、超過應發 {recovery.total(rows):,} 元；請核對起訖月與金額",
         "E-REC-AMOUNT",
@@ -203,7 +163,7 @@ def _claim_no(ctx: Context, county: str) -> str:
 # -- the procedure -----------------------------------------------------------------------------------------------------------------------
 
 
-def _claim(ctx: Context, claim_id: int, seen_version: int | None) -> Overpayment:
+def claim_for(ctx: Context, claim_id: int, seen_version: int | None) -> Overpayment:
     claim = ctx.get(Overpayment, claim_id, lock=True)
     ctx.check_version(claim, seen_version)
     return claim
@@ -212,7 +172,7 @@ def _claim(ctx: Context, claim_id: int, seen_version: int | None) -> Overpayment
 @command("recovery.handle", roles=COUNTY)
 def invite_opinion(ctx: Context, claim_id: int, opinion_by: dt.date, seen_version: int | None = None) -> Overpayment:
     """Give the person a chance to state his or her view before the decision (行政程序法§102)."""
-    claim = _claim(ctx, claim_id, seen_version)
+    claim = claim_for(ctx, claim_id, seen_version)
     if opinion_by <= clock.today():
         raise Refused("陳述意見期限須在今日之後", "E-REC-DATE")
     CLAIM.advance(ctx, claim, "invite", opinion_by=opinion_by)
@@ -222,7 +182,7 @@ def invite_opinion(ctx: Context, claim_id: int, opinion_by: dt.date, seen_versio
 @command("recovery.handle", roles=COUNTY)
 def record_opinion(ctx: Context, claim_id: int, opinion: str, seen_version: int | None = None) -> Overpayment:
     """Write down what the person said."""
-    claim = _claim(ctx, claim_id, seen_version)
+    claim = claim_for(ctx, claim_id, seen_version)
     if claim.state != "heard" or not opinion.strip():
         raise Refused("只有在通知陳述意見後、處分前才能登錄意見，且不可空白", "E-MOVE")
     claim.opinion = opinion.strip()
@@ -235,15 +195,17 @@ def decide(
     ctx: Context, claim_id: int, *, decision_no: str, article: str = "", days: int | None = None, seen_version: int | None = None
 ) -> Overpayment:
     """The recovery decision: ground, amount (as claimed) and the day to pay by; 60 days where the law says so. Never by the claim's maker."""
-    claim = _claim(ctx, claim_id, seen_version)
-    by_law = recovery.PAY_BY_DAYS.get(claim.benefit)
-    days = days if days is not None else by_law[0] if by_law else None
-    article = article.strip() or (by_law[1] if by_law else "")
+    claim = claim_for(ctx, claim_id, seen_version)
+    by_law = recovery.ground(claim.benefit, clock.today())
+    days = days if days is not None else by_law.days
+    article = article.strip() or by_law.article
     if days is None or days <= 0 or not article or not decision_no.strip():
         raise Refused("請填寫處分文號、法令依據與繳還期限（日數）", "E-REC-DECISION")
     if claim.opinion is None and claim.opinion_by is not None and clock.today() <= claim.opinion_by:
         raise Refused(f"陳述意見期限到 {roc.show_date(claim.opinion_by)}，尚未登錄意見，還不能作成處分", "E-REC-OPINION")
     today = clock.today()
+    if today > claim.revoke_by:
+        raise Refused(f"撤銷期限 {roc.show_date(claim.revoke_by)} 已過（行政程序法第121條：知悉後二年），不能再作成追繳處分", "E-REC-REVOKE")
     CLAIM.advance(
         ctx, claim, "decide",
         decision_no=decision_no.strip(), article=article, decided_on=today, pay_by=recovery.pay_by(today, days),
@@ -253,13 +215,66 @@ def decide(
 
 @command("recovery.handle", roles=COUNTY)
 def record_service(ctx: Context, claim_id: int, served_on: dt.date, service: str, seen_version: int | None = None) -> Overpayment:
-    """The decision reached the person: date and way of service; the period to pay runs from then if that is later."""
-    claim = _claim(ctx, claim_id, seen_version)
-    if claim.decided_on is None or claim.pay_by is None or served_on < claim.decided_on or served_on > clock.today():
+    """The decision reached the person, or every heir not yet noted as served: date and way. The period to pay runs from the last one served."""
+    claim = claim_for(ctx, claim_id, seen_version)
+    _served_when(claim, served_on, service)
+    for heir in claim.heirs:
+        if heir.served_on is None:
+            heir.served_on, heir.service = served_on, service.strip()[:40]
+    return _all_served(ctx, claim, max([served_on, *(h.served_on for h in claim.heirs if h.served_on)]), service)
+
+
+def _served_when(claim: Overpayment, served_on: dt.date, service: str) -> None:
+    if claim.decided_on is None or not claim.decided_on <= served_on <= clock.today():
         raise Refused("送達日期須在處分日與今日之間", "E-REC-DATE")
-    days = (claim.pay_by - claim.decided_on).days
-    CLAIM.advance(ctx, claim, "serve", served_on=served_on, service=service.strip()[:40], pay_by=recovery.pay_by(served_on, days))
+    if not service.strip():
+        raise Refused("請填寫送達方式，例如郵務送達、寄存送達", "E-REC-SERVICE")
+
+
+def _all_served(ctx: Context, claim: Overpayment, last: dt.date, service: str) -> Overpayment:
+    assert claim.pay_by is not None and claim.decided_on is not None
+    until = recovery.pay_by(last, (claim.pay_by - claim.decided_on).days)
+    CLAIM.advance(
+        ctx, claim, "serve", served_on=last, service=service.strip()[:40], pay_by=until, enforce_by=recovery.enforceable_until(until)
+    )
     return claim
+
+
+@command("recovery.handle", roles=COUNTY)
+def name_heir(
+    ctx: Context, claim_id: int, *, person_id: str, name: str, relation: str, address: str, seen_version: int | None = None
+) -> ClaimHeir:
+    """The person died: the decision is addressed to this heir too. Only until it was served. Raises Refused, Conflict."""
+    claim = claim_for(ctx, claim_id, seen_version)
+    if claim.state not in ("opened", "heard", "decided"):
+        raise Refused("處分送達前才能登錄繼承人；已送達後才死亡的，請於移送時列明", "E-MOVE")
+    number = identity.normal(person_id)
+    if not identity.checksum_ok(number) or number == claim.person_id:
+        raise Refused("請填寫繼承人本人正確的身分證統一編號", "E-REC-HEIR")
+    if not name.strip() or not address.strip() or relation not in RELATIONS:
+        raise Refused("請填寫繼承人姓名、關係與送達地址", "E-REC-HEIR")
+    heir = ClaimHeir(
+        county_code=claim.county_code, town_code=claim.town_code, benefit=claim.benefit, overpayment_id=claim_id, person_id=number,
+        name=name.strip()[:50], relation=relation, address=address.strip()[:120], added_by_id=ctx.actor.user_id, added_at=ctx.now,
+    )  # fmt: skip
+    ctx.session.add(heir)
+    ctx.session.flush()
+    ctx.session.expire(claim, ["heirs"])
+    ctx.audit("overpayment.heir", claim, heir=heir.id)
+    return heir
+
+
+@command("recovery.handle", roles=COUNTY)
+def record_heir_service(ctx: Context, claim_id: int, heir_id: int, served_on: dt.date, service: str) -> Overpayment:
+    """The decision reached one heir; with the last of them the claim counts as served."""
+    claim, heir = claim_for(ctx, claim_id, None), ctx.get(ClaimHeir, heir_id, lock=True)
+    if heir.overpayment_id != claim_id or claim.state != "decided" or heir.served_on is not None:
+        raise Refused("這位繼承人已登錄送達，或處分尚未作成", "E-MOVE")
+    _served_when(claim, served_on, service)
+    heir.served_on, heir.service = served_on, service.strip()[:40]
+    ctx.audit("overpayment.heir_served", claim, heir=heir_id)
+    days = [h.served_on for h in claim.heirs]
+    return claim if None in days else _all_served(ctx, claim, max(d for d in days if d), service)
 
 
 @command("recovery.handle", roles=COUNTY)
@@ -273,7 +288,7 @@ def make_plan(
     seen_version: int | None = None,
 ) -> list[PlannedInstalment]:
     """Let the open balance be paid in instalments: in `parts` equal ones or `monthly` NTD each. A new plan replaces the one before."""
-    claim = _claim(ctx, claim_id, seen_version)
+    claim = claim_for(ctx, claim_id, seen_version)
     if claim.state not in ("decided", "served", "referred"):
         raise Refused("作成追繳處分後才能訂分期", "E-MOVE")
     try:
@@ -317,7 +332,7 @@ def record_repayment(
 
     An `offset` needs the number of the signed consent as its slip (社會救助法 forbids 扣押; it is voluntary).
     """
-    claim = _claim(ctx, claim_id, seen_version)
+    claim = claim_for(ctx, claim_id, seen_version)
     if claim.state not in OPEN:
         raise Refused("這件追繳案已結案，不能再登錄繳款", "E-MOVE")
     if method not in METHODS or not slip_no.strip():
@@ -336,51 +351,25 @@ def record_repayment(
     ctx.session.expire(claim, ["repayments"])
     ctx.audit("overpayment.repaid", claim, amount=amount, slip_no=row.slip_no, balance=claim.balance)
     if claim.balance == 0:
-        CLAIM.advance(ctx, claim, "settle")
+        CLAIM.advance(ctx, claim, "settle", closed_on=clock.today())
     return row
 
 
 @command("recovery.decide", roles=(COUNTY_SUPERVISOR,))
-def refer(ctx: Context, claim_id: int, comment: str, seen_version: int | None = None) -> Overpayment:
-    """Hand an unpaid, served claim whose day to pay has passed to the enforcement agency (行政執行法§11)."""
-    claim = _claim(ctx, claim_id, seen_version)
-    if claim.pay_by is not None and clock.today() <= claim.pay_by:
-        raise Refused(f"繳還期限到 {roc.show_date(claim.pay_by)}，期限屆滿未繳才能移送", "E-REC-DATE")
-    CLAIM.advance(ctx, claim, "refer", comment)
-    return claim
-
-
-@command("recovery.decide", roles=(COUNTY_SUPERVISOR,))
-def write_off(ctx: Context, claim_id: int, authority: str, seen_version: int | None = None) -> Overpayment:
-    """Give up the rest with the approval named in `authority`; never by the claim's maker."""
-    claim = _claim(ctx, claim_id, seen_version)
-    CLAIM.advance(ctx, claim, "write_off", authority, written_off=claim.written_off + claim.balance)
-    return claim
-
-
-@command("recovery.handle", roles=COUNTY)
 def drop(ctx: Context, claim_id: int, reason: str, seen_version: int | None = None) -> Overpayment:
-    """There was no overpayment after all; its months are free again. Only before anything was paid or decided."""
-    claim = _claim(ctx, claim_id, seen_version)
+    """There was no overpayment after all; its months are free again. Only before anything was paid or decided, never by the claim's maker."""
+    claim = claim_for(ctx, claim_id, seen_version)
     if claim.repaid:
         raise Refused("已有繳款紀錄，請先辦理退還再撤銷", "E-REC-AMOUNT")
-    CLAIM.advance(ctx, claim, "drop", reason)
+    CLAIM.advance(ctx, claim, "drop", reason, closed_on=clock.today())
     months = update(OverpaymentMonth).where(OverpaymentMonth.overpayment_id == claim_id).values(live=False)
     ctx.session.execute(months.execution_options(synchronize_session=False))
     return claim
 
 
-def ageing(session: Session, today: dt.date) -> Mapping[str, tuple[int, int]]:
-    """Open claims by how long they are overdue: column → (claims, NTD). Claims without a decision stand under 未處分."""
-    out = dict.fromkeys(("未處分", "未到期", *(name for _, name in recovery.AGES)), (0, 0))
-    rows = session.execute(
-        select(Overpayment.pay_by, Overpayment.amount - Overpayment.repaid - Overpayment.written_off).where(Overpayment.state.in_(OPEN))
-    )
-    for pay_by, left in rows:
-        name = "未處分" if pay_by is None else recovery.age(pay_by, today)
-        count, amount = out[name]
-        out[name] = (count + 1, amount + left)
-    return out
+def person_of(session: Session, claim: Overpayment) -> Person | None:
+    """The person of a claim in the county's files, where there is one."""
+    return session.scalars(select(Person).where(Person.county_code == claim.county_code, Person.person_id == claim.person_id)).one_or_none()
 
 
 def _name(claim: Overpayment) -> str:
@@ -397,7 +386,10 @@ def title(claim: Overpayment) -> str:
     return f"{_name(claim)} {span}"
 
 
-def days_by_law(benefit: str) -> int | None:
-    """Days to pay back that the benefit's law fixes; None where the decision sets them."""
-    found = recovery.PAY_BY_DAYS.get(benefit)
-    return found[0] if found else None
+def months_of(claim: Overpayment) -> tuple[tuple[str, ...], ...]:
+    """The months of a claim as a table of a letter, with its total; empty when the ledger of the months is kept elsewhere."""
+    if not claim.months:
+        return ()
+    rows = [(roc.show_month(m.month), f"{m.due:,}", f"{m.paid:,}", f"{m.difference:,}", m.rule_version or "－") for m in claim.months]
+    total = ("合計", *(f"{sum(getattr(m, name) for m in claim.months):,}" for name in ("due", "paid", "difference")), "")
+    return (("月份", "應發（元）", "已發（元）", "溢領（元）", "規則版本"), *rows, total)

@@ -16,6 +16,7 @@ KINDS = {
     "changed": _l("Notice of change"),
     "stopped": _l("Notice of stop"),
     "correction": _l("Notice to correct"),
+    "hearing": _l("Notice of hearing"),
     "recovery": _l("Notice of recovery"),
     "reminder": _l("Notice of reminder"),
     "certificate": _l("Low-income certificate"),
@@ -100,6 +101,10 @@ class Notice(Versioned, Stamped, BenefitScoped, TownScoped, Model):
         Index(
             "uq_notice_recovery", "overpayment_id", unique=True,
             sqlite_where=text(f"kind = 'recovery' AND {_LIVE}"), postgresql_where=text(f"kind = 'recovery' AND {_LIVE}"),
+        ),
+        Index(
+            "uq_notice_hearing", "overpayment_id", unique=True,
+            sqlite_where=text(f"kind = 'hearing' AND {_LIVE}"), postgresql_where=text(f"kind = 'hearing' AND {_LIVE}"),
         ),
         Index("ix_notice_queue", "town_code", "state", "issued_on"),
         CheckConstraint("state IN ('issued', 'served', 'withdrawn')", name="state"),

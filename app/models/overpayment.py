@@ -3,7 +3,7 @@
 import datetime as dt
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .append_only import append_only
@@ -34,6 +34,15 @@ METHODS = {
     "offset": _l("Offset by consent"),
     "enforcement": _l("By enforcement"),
 }
+RELATIONS = {
+    "spouse": _l("Spouse"),
+    "child": _l("Child"),
+    "parent": _l("Parent"),
+    "sibling": _l("Sibling"),
+    "grandparent": _l("Grandparent"),
+    "other": _l("Other heir"),
+}
+"""Heirs in the order of 民法第1138條, and the spouse beside them (第1144條)."""
 _LIVE_MONTH = text("live AND award_id IS NOT NULL")
 
 
@@ -43,11 +52,13 @@ class Overpayment(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     __tablename__ = "overpayment"
     __table_args__ = (
         UniqueConstraint("county_code", "claim_no"),
-        UniqueConstraint("origin", "origin_ref"),
+        UniqueConstraint("county_code", "origin", "origin_ref"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("last_month >= first_month", name="months"),
         CheckConstraint("decided_by_id <> made_by_id", name="maker_checker"),
         CheckConstraint("written_off_by_id <> made_by_id", name="maker_checker_write_off"),
+        CheckConstraint("dropped_by_id <> made_by_id", name="maker_checker_drop"),
+        CheckConstraint("state <> 'dropped' OR repaid = 0", name="dropped_unpaid"),
         CheckConstraint("state NOT IN ('decided', 'served') OR (decision_no IS NOT NULL AND pay_by IS NOT NULL)", name="decision"),
         CheckConstraint("repaid >= 0 AND repaid + written_off <= amount", name="balance"),
     )
@@ -77,9 +88,18 @@ class Overpayment(Versioned, Stamped, BenefitScoped, TownScoped, Model):
     pay_by: Mapped[dt.date | None] = mapped_column(Date, index=True, info={"label": _l("Pay by")})
     served_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Served on")})
     service: Mapped[str | None] = mapped_column(String(40), info={"label": _l("How it was served")})
+    enforce_by: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Enforceable until")})
+    final_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Decision final on")})
+    referred_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Referred on")})
+    referral_no: Mapped[str | None] = mapped_column(String(40), info={"label": _l("Referral number")})
+    referred_to: Mapped[str | None] = mapped_column(String(60), info={"label": _l("Enforcement agency")})
+    referral_files: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    authority: Mapped[str | None] = mapped_column(String(120), info={"label": _l("Authority of the write-off")})
+    closed_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Claim closed on")})
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Claim made by")})
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Recovery decided by")})
     written_off_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Written off by")})
+    dropped_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Dropped by")})
 
     award: Mapped[Award | None] = relationship()
     months: Mapped[list["OverpaymentMonth"]] = relationship(back_populates="overpayment", order_by="OverpaymentMonth.month")
@@ -88,6 +108,8 @@ class Overpayment(Versioned, Stamped, BenefitScoped, TownScoped, Model):
         back_populates="overpayment", order_by="PlannedInstalment.plan_no, PlannedInstalment.no"
     )
 
+    heirs: Mapped[list["ClaimHeir"]] = relationship(back_populates="overpayment", order_by="ClaimHeir.id")
+
     @property
     def balance(self) -> int:
         """NTD still owed."""
@@ -95,6 +117,24 @@ class Overpayment(Versioned, Stamped, BenefitScoped, TownScoped, Model):
 
     def __repr__(self) -> str:
         return self.claim_no
+
+
+class ClaimHeir(BenefitScoped, TownScoped, Model):
+    """An heir the claim is addressed to because the person died: served like the person, liable as far as the estate goes (民法第1148條)."""
+
+    __tablename__ = "claim_heir"
+    __table_args__ = (UniqueConstraint("overpayment_id", "person_id"), CheckConstraint("served_on IS NULL OR service IS NOT NULL", name="service"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    overpayment_id: Mapped[int] = mapped_column(ForeignKey("overpayment.id"), index=True)
+    person_id: Mapped[str] = mapped_column(PersonIdType, info={"label": _l("National ID")})
+    name: Mapped[str] = mapped_column(String(50), info={"label": _l("Heir")})
+    relation: Mapped[str] = mapped_column(String(12), info={"label": _l("Relation to the person"), "choices": RELATIONS})
+    address: Mapped[str] = mapped_column(String(120), info={"label": _l("Address served")})
+    served_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Served on")})
+    service: Mapped[str | None] = mapped_column(String(40), info={"label": _l("How it was served")})
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Entered by")})
+    added_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Entered at")})
+    overpayment: Mapped[Overpayment] = relationship(back_populates="heirs")
 
 
 class OverpaymentMonth(BenefitScoped, TownScoped, Model):
@@ -152,6 +192,11 @@ class Repayment(BenefitScoped, TownScoped, Model):
     overpayment: Mapped[Overpayment] = relationship(back_populates="repayments")
 
 
+append_only(ClaimHeir, "overpayment_id", "person_id", "name", "relation", "address", "added_by_id", "added_at")
 append_only(Repayment)
 append_only(PlannedInstalment)
 append_only(OverpaymentMonth, "overpayment_id", "award_id", "month", "due", "paid", "rule_version")
+append_only(
+    Overpayment, "county_code", "benefit", "claim_no", "award_id", "person_id", "origin", "origin_ref", "rule_code", "first_month", "last_month", "amount",
+    "known_on", "made_by_id",
+)  # fmt: skip

@@ -7,12 +7,35 @@ from dataclasses import dataclass
 
 from app.core import roc
 
-PAY_BY_DAYS: Mapping[str, tuple[int, str]] = {
-    "elderly_living_allowance": (60, "老人福利法第12條"),
-    "disability_living_allowance": (60, "身心障礙者權益保障法第71條"),
-    "disability_care_subsidy": (60, "身心障礙者權益保障法第71條"),
-}
-"""Days to pay back that the law itself fixes, with the article. Other benefits: the decision sets the period."""
+
+@dataclass(frozen=True)
+class Ground:
+    """The article a benefit's recovery rests on since a day; `days` to pay back where the law itself fixes them, else the decision does."""
+
+    benefit: str
+    since: dt.date
+    article: str
+    days: int | None = None
+
+
+ALWAYS = dt.date.min
+DISABILITY_71 = dt.date(2012, 7, 11)
+"""身心障礙者權益保障法第107條: 第71條 in force from 101/7/11."""
+GROUNDS = (
+    Ground("elderly_living_allowance", ALWAYS, "老人福利法第12條", 60),
+    Ground("disability_living_allowance", DISABILITY_71, "身心障礙者權益保障法第71條", 60),
+    Ground("disability_care_subsidy", DISABILITY_71, "身心障礙者權益保障法第71條", 60),
+    Ground("low_income_living_assistance", ALWAYS, "社會救助法第9條"),
+)
+GENERAL = "行政程序法第127條"
+FINAL_FIRST = dt.date(2015, 12, 30)
+"""行政程序法第127條第4項: decisions since then are not enforced before they are final."""
+
+
+def ground(benefit: str, on: dt.date) -> Ground:
+    """What a recovery decided on a day rests on: the benefit's own law, else the general rule without a fixed period."""
+    own = [g for g in GROUNDS if g.benefit == benefit and g.since <= on]
+    return max(own, key=lambda g: g.since) if own else Ground(benefit, on, GENERAL)
 
 
 @dataclass(frozen=True)
@@ -61,6 +84,11 @@ def revoke_by(known_on: dt.date) -> dt.date:
 def claim_lapses(claimable_on: dt.date) -> dt.date:
     """Last day of the claim: five years from when it could be exercised (行政程序法§131)."""
     return years_later(claimable_on, 5)
+
+
+def enforceable_until(pay_by_day: dt.date) -> dt.date:
+    """Last day of enforcement: five years from the end of the period to pay (行政執行法§7)."""
+    return years_later(pay_by_day, 5)
 
 
 @dataclass(frozen=True)
@@ -125,6 +153,12 @@ def allocate(instalments: Sequence[Instalment], repaid: int, today: dt.date) -> 
         left -= paid
         out.append(InstalmentState(part, paid, paid < part.amount and part.due_on < today))
     return out
+
+
+def due_since(plan_states: Sequence[InstalmentState], pay_by_day: dt.date | None) -> dt.date | None:
+    """The day the oldest unpaid part was to be paid: of a plan its first open instalment, else the day of the decision; None before it."""
+    open_parts = [s.instalment.due_on for s in plan_states if s.open]
+    return min(open_parts) if open_parts else pay_by_day
 
 
 def balance(amount: int, repaid: int, written_off: int = 0) -> int:

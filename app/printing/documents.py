@@ -1,7 +1,7 @@
 """What can be printed: official letters (notices, certificates), parking permits and lists with totals. Plain data; every text is printed as it stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Item = tuple[str, str]
@@ -55,13 +55,32 @@ class Letter:
     slip_title: str = ""
     slip: tuple[tuple[str, str], ...] = ()
     """A reply slip on a page of its own: (label, what is filled in already)."""
+    others: tuple[tuple[str, str], ...] = ()
+    """(receiver, address) of everybody else who gets the same letter, each a copy of his or her own."""
 
 
 def letter_of(plain: Mapping[str, Any]) -> Letter:
     """A letter as it was kept (`dataclasses.asdict`, through JSON)."""
-    pairs = {name: tuple(tuple(row) for row in plain.get(name, ())) for name in ("party", "remedy", "members", "slip")}
+    pairs = {name: tuple(tuple(row) for row in plain.get(name, ())) for name in ("party", "remedy", "members", "slip", "others")}
     sections = tuple(Section(s["title"], tuple((m, t) for m, t in s["items"])) for s in plain["sections"])
     return Letter(**{**plain, **pairs, "sections": sections, "contact": tuple(plain["contact"]), "copies": tuple(plain["copies"])})
+
+
+def each_receiver(letter: Letter) -> list[Letter]:
+    """The letter once for everybody it is addressed to."""
+    return [letter, *(replace(letter, receiver=name, receiver_address=address) for name, address in letter.others)]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One payment slip: a page of three equal parts (for the payer, for the cashier, for accounting). `rows`: (label, value)."""
+
+    agency: str
+    title: str
+    number: str
+    date: str
+    rows: tuple[tuple[str, str], ...]
+    note: str
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import fonts as fonts_room
-from .documents import Letter, Permit, Sheet
+from .documents import Letter, Permit, Sheet, Slip
 from .fonts import Fonts
 
 SECONDS = 120
@@ -51,6 +51,15 @@ def lists(sheets: Sequence[Sheet], fonts: Fonts, made_at: dt.datetime, *, pictur
             page["rare"] = rare
         plain.append(fonts_room.without_lacking(fonts, head, []) | {"pages": pages})
     return _set("table", plain, fonts, made_at, tags=False, picture=picture)
+
+
+def slips(documents: Sequence[Slip], fonts: Fonts, made_at: dt.datetime, *, picture: bool = False) -> bytes:
+    """Payment slips, a page each, as one PDF (or the first page as a PNG picture). Raises PrintingFailed."""
+    plain: list[dict[str, Any]] = []
+    for slip in documents:
+        rare: list[str] = []
+        plain.append(fonts_room.without_lacking(fonts, asdict(slip), rare) | {"rare": rare})
+    return _set("slip", plain, fonts, made_at, tags=len(plain) <= 20, picture=picture)
 
 
 def _set(layout: str, documents: list[dict[str, Any]], fonts: Fonts, made_at: dt.datetime, *, tags: bool, picture: bool) -> bytes:

@@ -28,7 +28,7 @@ from app.models.decision import Change, Decision
 from app.models.job import DONE, Job
 from app.models.notice import KINDS, METHODS, Notice
 from app.models.overpayment import Overpayment
-from app.printing.documents import letter_of
+from app.printing.documents import each_receiver, letter_of
 from app.security import roles, web
 
 from . import locking
@@ -69,7 +69,7 @@ class ServeForm(Form):
 
 def pdf_response(notices: Sequence[Notice], name: str) -> Response:
     """The notices as one PDF to be saved. Raises Refused."""
-    content = printing.print_letters([letter_of(n.letter) for n in notices], clock.now())
+    content = printing.print_letters([copy for n in notices for copy in each_receiver(letter_of(n.letter))], clock.now())
     return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{name}.pdf")
 
 

@@ -1,34 +1,37 @@
 """Overpayments: the ledger, and the page of one claim with its months, its plan and the money that came back."""
 
 import datetime as dt
+import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import Form, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import Form
 
-from app.commands import recovery
+from app.commands import printing, recovery, recovery_end, recovery_slips, recovery_watch
 from app.commands.base import CommandError, Refused
 from app.commands.notices import issue
 from app.commands.recovery import CLAIM, OPEN
 from app.core import clock
+from app.core.text import row_number
 from app.extensions import db
 from app.matching.rules import RULES
 from app.models.award import Award
 from app.models.notice import KINDS, Notice
-from app.models.overpayment import METHODS, ORIGINS, Overpayment
+from app.models.overpayment import METHODS, RELATIONS, Overpayment
+from app.payments.recovery import ground
 from app.security import roles, web
 from app.security.actor import Actor
 
 from . import locking
 from .base import CaseView, MoveButton, ViewInterface, describe, name_events
-from .fields_roc import MoneyField, RocDateField, RocMonthField
 from .home import tile
+from .recovery_forms import STEP_FORMS, OpenForm
 
 ORDER = 45
 HEARING = dt.timedelta(days=15)
@@ -39,50 +42,6 @@ describe(Overpayment.state, styles={
     "opened": "warn", "heard": "info", "decided": "info", "served": "warn", "settled": "good", "referred": "bad", "written_off": "neutral",
     "dropped": "neutral",
 })  # fmt: skip
-
-
-class OpenForm(Form):
-    """A claim that does not come from a doubt: an audit list, a change, the person's own report."""
-
-    case_no = StringField("案號")
-    origin = SelectField("來源", choices=[(k, v) for k, v in ORIGINS.items() if k in ("change", "audit", "report", "return")])
-    origin_ref = StringField("來源文號或編號", description="同一來源只會立一件案")
-    first_month = RocMonthField("溢領起月", description="留白時依停發、變更紀錄逐月計算")
-    last_month = RocMonthField("溢領迄月")
-    amount = MoneyField("溢領金額", description="留白時由系統計算；填寫時須與帳上相符")
-    reason = TextAreaField("溢領原因")
-
-
-class InviteForm(Form):
-    opinion_by = RocDateField("陳述意見期限")
-
-
-class OpinionForm(Form):
-    opinion = TextAreaField("陳述意見內容")
-
-
-class DecideForm(Form):
-    decision_no = StringField("處分文號")
-    article = StringField("法令依據", description="留白時採該給付的追繳條文")
-    days = IntegerField("繳還期限（日）", description="法律已有規定時為 60 日")
-
-
-class ServeForm(Form):
-    served_on = RocDateField("送達日期")
-    service = StringField("送達方式", description="例如 郵務送達、寄存送達")
-
-
-class PlanForm(Form):
-    parts = IntegerField("期數", description="填期數或每期金額其中一項")
-    monthly = MoneyField("每期金額")
-    first_due = RocDateField("第一期繳款日")
-
-
-class RepaymentForm(Form):
-    amount = MoneyField("金額")
-    received_on = RocDateField("收款日期")
-    method = SelectField("繳款方式", choices=list(METHODS.items()))
-    slip_no = StringField("繳款書（或同意書）編號", description="同一編號只能登錄一次；以津貼抵扣須有本人簽章的同意書")
 
 
 def _reasoned(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -120,7 +79,8 @@ class OverpaymentView(CaseView):
     search_columns = ["claim_no", "person_id", "name", "benefit", "town_code", "state", "origin", "pay_by"]
     show_fieldsets = [
         (_l("Overpayment"), {"fields": ["claim_no", "name", "person_id", "benefit", "first_month", "last_month", "origin", "origin_ref", "rule_code", "reason"]}),
-        (_l("Recovery procedure"), {"fields": ["known_on", "revoke_by", "lapses_on", "opinion_by", "opinion", "decision_no", "decided_on", "article", "pay_by", "served_on", "service"]}),
+        (_l("Recovery procedure"), {"fields": ["known_on", "revoke_by", "lapses_on", "opinion_by", "opinion", "decision_no", "decided_on", "article", "pay_by", "served_on", "service", "enforce_by"]}),
+        (_l("End of the claim"), {"fields": ["final_on", "referred_on", "referral_no", "referred_to", "authority", "closed_on"]}),
     ]  # fmt: skip
     progress = (
         (_l("Opening the claim"), ("opened",)),
@@ -130,7 +90,7 @@ class OverpaymentView(CaseView):
         (_l("Claim closed"), ("settled", "written_off", "dropped")),
     )
     stopped_states = ("written_off", "dropped")
-    move_commands = {"refer": _reasoned(recovery.refer), "write_off": _reasoned(recovery.write_off), "drop": _reasoned(recovery.drop)}
+    move_commands = {"write_off": _reasoned(recovery_end.write_off), "drop": _reasoned(recovery.drop)}
     default_roles = {
         "can_list": (*roles.COUNTY, roles.TOWN_CLERK, roles.TOWN_SUPERVISOR, roles.ACCOUNTANT, roles.AUDITOR),
         "can_show": (*roles.COUNTY, roles.ACCOUNTANT, roles.AUDITOR),
@@ -148,7 +108,7 @@ class OverpaymentView(CaseView):
     def list_context(self) -> dict[str, Any]:
         return {
             "open_url": url_for(f"{self.endpoint}.open") if self.permits("open") else "",
-            "ageing": recovery.ageing(db.session(), clock.today()),
+            "ageing": recovery_watch.ageing(db.session(), clock.today()),
         }
 
     def show_context(self, item: Overpayment) -> dict[str, Any]:
@@ -160,11 +120,13 @@ class OverpaymentView(CaseView):
             "notice_kinds": KINDS,
             "notice_links": self._notice_links(item),
             "steps_open": self._open_steps(item),
-            "late": item.pay_by is not None and item.pay_by < today and item.balance > 0 and item.state in OPEN,
-            "limits": [
-                (name, day) for name, day in (("撤銷期限", item.revoke_by), ("請求權時效", item.lapses_on))
-                if item.state in OPEN and (day - today).days <= 180
-            ],
+            "relations": RELATIONS,
+            "papers": [recovery_end.PAPERS[code] for code in item.referral_files],
+            "heir_url": self._heir_url(item),
+            "prints": self._prints(item),
+            "due": (due := recovery_watch.due_of(item, today)),
+            "late": due is not None and due < today and item.balance > 0 and item.state in OPEN,
+            "limits": recovery_watch.limits(item, today),
         }  # fmt: skip
 
     def _notice_links(self, item: Overpayment) -> list[tuple[str, str]]:
@@ -172,10 +134,10 @@ class OverpaymentView(CaseView):
         if not web.signed_in().can("notices.issue") or web.signed_in().scope.level == "township":
             return []
         out = []
-        if item.state in ("decided", "served", "referred"):
-            known = select(Notice.id).where(Notice.overpayment_id == item.id, Notice.kind == "recovery", Notice.state != "withdrawn")
-            if db.session.scalar(known.limit(1)) is None:
-                out.append((f"發{KINDS['recovery']}", url_for("NoticeView.issue", source="claim", key=item.id)))
+        for kind, source, states in (("hearing", "hearing", ("heard",)), ("recovery", "claim", ("decided", "served", "referred"))):
+            known = select(Notice.id).where(Notice.overpayment_id == item.id, Notice.kind == kind, Notice.state != "withdrawn")
+            if item.state in states and db.session.scalar(known.limit(1)) is None:
+                out.append((f"發{KINDS[kind]}", url_for("NoticeView.issue", source=source, key=item.id)))
         if item.state in ("served", "referred") and item.balance > 0:
             out.append((f"發{KINDS['reminder']}", url_for("NoticeView.issue", source="reminder", key=item.id)))
         return out
@@ -187,7 +149,12 @@ class OverpaymentView(CaseView):
     def _open_steps(self, item: Overpayment) -> list[tuple[str, str]]:
         """(form, label) of the steps with a form that the signed-in person may take now."""
         who = web.signed_in()
-        out = [(n, str(CLAIM.moves[n].label)) for n in ("invite", "decide", "serve") if CLAIM.why_not(who, item, n) is None]
+        out = [(n, str(CLAIM.moves[n].label)) for n in ("invite", "decide", "serve", "refer") if CLAIM.why_not(who, item, n) is None]
+        if out and out[-1][0] == "refer":  # only when something is overdue
+            due = recovery_watch.due_of(item, clock.today())
+            out = out if due is not None and due < clock.today() else []
+        if item.state in ("opened", "heard", "decided") and who.can("recovery.handle"):
+            out.append(("heir", "登錄繼承人"))
         if item.state == "heard" and who.can("recovery.handle"):
             out.append(("opinion", "登錄陳述意見"))
         if item.state in ("decided", "served", "referred") and item.balance > 0 and who.can("recovery.handle"):
@@ -195,6 +162,43 @@ class OverpaymentView(CaseView):
         if item.state in OPEN and who.can("recovery.receive"):
             out.append(("repayment", "登錄繳款"))
         return out
+
+    def _heir_url(self, item: Overpayment) -> Callable[[int], str] | None:
+        """The page on which one heir's service is noted, while it may be."""
+        if item.state != "decided" or not web.signed_in().can("recovery.handle"):
+            return None
+        return lambda heir: url_for(f"{self.endpoint}.step", pk=item.id, name="heir_served", heir=heir)
+
+    def _prints(self, item: Overpayment) -> list[tuple[str, str]]:
+        """(label, address) of the papers that can be printed now."""
+        who, out = web.signed_in(), []
+        if item.state in ("decided", "served", "referred") and item.balance and who.can("recovery.print_slips"):
+            out.append(("列印繳款書", url_for(f"{self.endpoint}.paper", pk=item.id, name="slips")))
+        if item.state == "referred" and who.can("recovery.print"):
+            out.append(("列印移送書", url_for(f"{self.endpoint}.paper", pk=item.id, name="referral")))
+        return out
+
+    @expose("/paper/<pk>/<name>", methods=["POST"])
+    @has_access
+    @permission_name("show")
+    def paper(self, pk: str, name: str) -> ResponseReturnValue:
+        """Slips or the referral as PDF; logged."""
+        item = self.item(pk)
+        back = url_for(f"{self.endpoint}.show", pk=pk)
+        purpose = web.purpose_for(self._purpose_key(item))
+        if purpose is None or name not in ("slips", "referral"):
+            return redirect(back, 303)
+        try:
+            if name == "slips":
+                content, file = printing.print_slips(*recovery_slips.slips(web.signed_in(), item.id)), "繳款書"
+            else:
+                letter, made_at = recovery_end.referral_letter(web.signed_in(), item.id)
+                content, file = printing.print_letters([letter], made_at), "移送書"
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(back, 303)
+        self.log_look("print", item, purpose)
+        return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{file}_{item.claim_no}.pdf")
 
     # -- forms ----------------------------------------------------------------------------------------------------------
     @expose("/open", methods=["GET", "POST"])
@@ -229,17 +233,17 @@ class OverpaymentView(CaseView):
         """One step of the procedure that needs dates or amounts."""
         item = self.item(pk)
         back = url_for(f"{self.endpoint}.show", pk=pk)
-        forms: dict[str, type[Form]] = {
-            "invite": InviteForm, "opinion": OpinionForm, "decide": DecideForm, "serve": ServeForm, "plan": PlanForm, "repayment": RepaymentForm,
-        }  # fmt: skip
+        heir = row_number(request.args.get("heir", ""))
         label = dict(self._open_steps(item)).get(name)
-        if name not in forms or label is None or web.purpose_for(self._purpose_key(item)) is None:
+        if name == "heir_served" and heir is not None and self._heir_url(item):
+            label = "登錄繼承人送達"
+        if name not in STEP_FORMS or label is None or web.purpose_for(self._purpose_key(item)) is None:
             return redirect(back, 303)
-        form = forms[name](request.form if request.method == "POST" else None, data=self._proposed(item))
+        form = STEP_FORMS[name](request.form if request.method == "POST" else None, data=self._proposed(item))
         problem = ""
         if request.method == "POST" and form.validate():
             try:
-                self._take(name, item, form, locking.seen_version(request.form))
+                self._take(name, item, form, heir, locking.seen_version(request.form))
                 flash(f"「{label}」完成。", "success")
                 return redirect(back, 303)
             except CommandError as error:
@@ -248,11 +252,16 @@ class OverpaymentView(CaseView):
 
     def _proposed(self, item: Overpayment) -> dict[str, Any]:
         today = clock.today()
-        return {"opinion_by": today + HEARING, "received_on": today, "served_on": today, "amount": item.balance, "days": recovery.days_by_law(item.benefit)}
+        law = ground(item.benefit, today)
+        slip = next(iter(recovery_slips.open_slips(item, today)), ("", item.balance, None, ""))
+        return {
+            "opinion_by": today + HEARING, "received_on": today, "served_on": today, "amount": slip[1], "slip_no": slip[0],
+            "days": law.days, "article": law.article,
+        }  # fmt: skip
 
-    def _take(self, name: str, item: Overpayment, form: Any, seen: int | None) -> None:
-        who, f = web.signed_in(), {k: v for k, v in form.data.items() if v not in (None, "")}
-        required = {"invite": "opinion_by", "serve": "served_on", "plan": "first_due", "repayment": "received_on"}.get(name)
+    def _take(self, name: str, item: Overpayment, form: Any, heir: int | None, seen: int | None) -> None:
+        who, f = web.signed_in(), {k: v for k, v in form.data.items() if v not in (None, "", [])}
+        required = {"invite": "opinion_by", "serve": "served_on", "heir_served": "served_on", "plan": "first_due", "repayment": "received_on"}.get(name)
         if required and required not in f:
             raise Refused(f"請填寫{form[required].label.text}", "E-REC-DATE")
         if name == "invite":
@@ -265,6 +274,16 @@ class OverpaymentView(CaseView):
             )
         elif name == "serve":
             recovery.record_service(who, item.id, f["served_on"], f.get("service", ""), seen_version=seen)
+        elif name == "heir":
+            given = {key: f.get(key, "") for key in ("person_id", "name", "relation", "address")}
+            recovery.name_heir(who, item.id, **given, seen_version=seen)
+        elif name == "heir_served" and heir is not None:
+            recovery.record_heir_service(who, item.id, heir, f["served_on"], f.get("service", ""))
+        elif name == "refer":
+            recovery_end.refer(
+                who, item.id, referral_no=f.get("referral_no", ""), referred_to=f.get("referred_to", ""), papers=f.get("papers", []),
+                final_on=f.get("final_on"), seen_version=seen,
+            )  # fmt: skip
         elif name == "plan":
             recovery.make_plan(who, item.id, first_due=f["first_due"], parts=f.get("parts"), monthly=f.get("monthly"), seen_version=seen)
         else:
@@ -287,6 +306,10 @@ name_events(
         "overpayment.opinion": _l("Opinion recorded"),
         "overpayment.plan": _l("Instalments agreed"),
         "overpayment.repaid": _l("Money received"),
+        "overpayment.heir": _l("Heir entered"),
+        "overpayment.heir_served": _l("Served on an heir"),
+        "overpayment.slips_printed": _l("Payment slips printed"),
+        "overpayment.referral_printed": _l("Referral printed"),
     }
 )
 

@@ -7,7 +7,7 @@ import pytest
 from app.commands import payment_results, payments, recovery, verify
 from app.commands.base import Forbidden, Refused
 from app.commands.care import contracts, institutions, invoices
-from app.commands.recovery import overpaid_months
+from app.commands.overpaid import overpaid_months
 from app.exchange.delivery import read_delivery
 from app.models.payment import Payment
 from app.models.payment_run import PaymentRun

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from app.commands import recovery
 from app.commands.casework.own import own
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice
@@ -10,6 +11,7 @@ from app.models.decision import CHANGE_KINDS, Change, Decision
 from app.models.notice import ACTS
 from app.models.overpayment import Overpayment
 from app.models.person import Person
+from app.payments import recovery as sums
 from app.rules import remedies
 from app.rules.benefits import benefit as benefit_of
 
@@ -29,7 +31,8 @@ OWN: dict[str, tuple[str, ...]] = {
     "changed": CHANGED,
     "stopped": CHANGED,
     "correction": (*CASE, "補正事項", "補正期限"),
-    "recovery": CLAIMED,
+    "hearing": ("溢領起月", "溢領迄月", "溢領期間", "溢領金額", "溢領原因", "追繳條文", "陳述期限", "月份表", "繼承人"),
+    "recovery": (*CLAIMED, "月份表", "繼承人"),
     "reminder": (*CLAIMED, "待繳金額", "催繳天數"),
     "certificate": (*CASE, "類別", "起月", "核定文號", "有效期限", "戶內人數"),
 }
@@ -141,7 +144,11 @@ def claim_values(claim: Overpayment) -> Values:
         "溢領迄月": roc.show_month(claim.last_month),
         "溢領金額": f"{claim.amount:,}",
         "溢領原因": claim.reason.strip().rstrip("。") or None,
-        "追繳條文": claim.article,
+        "溢領期間": recovery.title(claim),
+        "追繳條文": claim.article or sums.ground(claim.benefit, clock.today()).article,
+        "月份表": "如下表" if claim.months else None,
+        "繼承人": "、".join(h.name for h in claim.heirs) or None,
+        "陳述期限": roc.long_date(claim.opinion_by) if claim.opinion_by else None,
         "繳款期限": roc.long_date(claim.pay_by) if claim.pay_by else None,
         "追繳文號": claim.decision_no,
         "待繳金額": f"{claim.balance:,}",
@@ -164,7 +171,7 @@ def invented(kind: str, benefit: str) -> Values:
         "效期起日": None, "適用條文": "（核定所依據之條文）", "審核事實": "全家平均每月收入：15,000元（標準：不超過18,000元）",
         "不符事實": "全家平均每月收入：32,000元（標準：不超過28,000元）", "異動事由": "遷出本縣", "事實發生日": "115年10月20日",
         "生效月份": "115年11月", "異動條文": "（異動所依據之條文）", "補正事項": "（1）存摺封面影本；（2）切結書", "補正期限": "115年12月5日",
-        "溢領起月": "115年8月", "溢領迄月": "115年9月", "溢領金額": "8,328", "溢領原因": "遷出本縣", "追繳條文": "（追繳所依據之條文）",
+        "溢領起月": "115年8月", "溢領迄月": "115年9月", "溢領金額": "8,328", "溢領期間": "範例津貼 115年8月至115年9月", "陳述期限": "115年11月20日", "月份表": "如下表", "繼承人": None, "溢領原因": "遷出本縣", "追繳條文": "（追繳所依據之條文）",
         "繳款期限": "116年1月20日", "追繳文號": "範例字第1150000001號", "待繳金額": "4,164", "催繳天數": str(REMINDER_DAYS),
         "核定文號": "範例字第1150000001號", "有效期限": "115年12月31日", "戶內人數": "3",
     }  # fmt: skip

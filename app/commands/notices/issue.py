@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, defer, selectinload
 
+from app.commands import recovery
 from app.commands.base import Context, NotFound, Refused, command
 from app.commands.casework.changes import STOPS
 from app.commands.casework.own import own
 from app.commands.numbers import take
+from app.commands.recovery import months_of
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice
 from app.models.award import Award
@@ -35,6 +37,7 @@ SOURCES: dict[str, type[Any]] = {
     "decision": Decision,
     "change": Change,
     "correction": CorrectionNotice,
+    "hearing": Overpayment,
     "claim": Overpayment,
     "reminder": Overpayment,
     "certificate": Application,
@@ -62,6 +65,8 @@ class Subject:
     members: tuple[tuple[str, ...], ...] = ()
     receiver: str = ""
     address: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    """(receiver, address) of those who get the same letter: the other heirs."""
 
     @property
     def office(self) -> str:
@@ -136,6 +141,12 @@ def _correction(ctx: Context, correction: CorrectionNotice) -> Subject:
     return _case(application, "correction", fields.correction_values(correction, application), {"correction_id": correction.id})
 
 
+def _hearing(ctx: Context, claim: Overpayment) -> Subject:
+    if claim.state != "heard" or claim.opinion_by is None:
+        raise Refused("訂定陳述意見期限後、作成處分前，才能發陳述意見通知書", "E-NOTICE-STATE")
+    return _of_claim(ctx, claim, "hearing", None)
+
+
 def _claim(ctx: Context, claim: Overpayment) -> Subject:
     if claim.state not in ("decided", "served", "referred") or not claim.decision_no:
         raise Refused("作成追繳處分後才能發追繳處分書", "E-NOTICE-STATE")
@@ -149,12 +160,14 @@ def _reminder(ctx: Context, claim: Overpayment) -> Subject:
 
 
 def _of_claim(ctx: Context, claim: Overpayment, kind: str, number: str | None) -> Subject:
-    person = ctx.session.scalars(select(Person).where(Person.county_code == claim.county_code, Person.person_id == claim.person_id)).one_or_none()
+    person = recovery.person_of(ctx.session, claim)
     if person is None:
         raise Refused("本系統沒有此人的基本資料，請先建立個人資料（出生日期、性別、住址為處分書必要記載事項）", "E-NOTICE-PERSON")
+    heirs = [(f"{h.name}（{person.name}之繼承人）", h.address) for h in claim.heirs]
+    receivers = heirs or [(person.name, person.actual_address or person.registered_address or "")]
     return Subject(
         kind, claim.benefit, claim.county_code, claim.town_code, person, fields.claim_values(claim), {"overpayment_id": claim.id}, number,
-        receiver=person.name, address=person.actual_address or person.registered_address or "",
+        members=() if kind == "reminder" else months_of(claim), receiver=receivers[0][0], address=receivers[0][1], others=tuple(receivers[1:]),
     )  # fmt: skip
 
 
@@ -174,7 +187,7 @@ def _certificate(ctx: Context, application: Application) -> Subject:
 
 
 _READERS: dict[str, Any] = {
-    "decision": _decision, "change": _change, "correction": _correction, "claim": _claim, "reminder": _reminder, "certificate": _certificate,
+    "decision": _decision, "change": _change, "correction": _correction, "hearing": _hearing, "claim": _claim, "reminder": _reminder, "certificate": _certificate,
 }  # fmt: skip
 
 
@@ -196,11 +209,26 @@ def letter(desk: Desk, subject: Subject, number: str) -> tuple[Letter, fields.Va
     }
     if lacking := [name for name in _REQUIRED if not known.get(name)] if subject.kind in ACTS else []:
         raise Refused(f"當事人的{'、'.join(lacking)}沒有資料，是處分書的必要記載事項（行政程序法第96條）；請先補登", "E-NOTICE-PERSON")
-    copies = [f"正本：{subject.receiver} 君"]
+    copies = ["正本：" + "、".join(f"{name} 君" for name in (subject.receiver, *(n for n, _ in subject.others)))]
     if subject.kind not in BY_TOWNSHIP and (town := desk.township(subject.town_code)):
         copies.append(f"副本：{town}")
     made = filled(used, subject.kind, known, sender)
-    return replace(made, receiver=f"{subject.receiver} 君", receiver_address=subject.address, copies=tuple(copies), members=subject.members), known, used
+    made = replace(made, receiver=f"{subject.receiver} 君", receiver_address=subject.address, copies=tuple(copies), members=subject.members)
+    others = tuple((f"{name} 君", address) for name, address in subject.others)
+    return replace(made, others=others, **_opinion_slip(subject, sender, number)), known, used
+
+
+def _opinion_slip(subject: Subject, sender: NoticeSender, number: str) -> dict[str, Any]:
+    """The form on which the person answers a hearing (行政程序法第105條); nothing for other kinds."""
+    if subject.kind != "hearing":
+        return {}
+    slip = (
+        ("通知文號", number), ("給付項目", str(subject.values.get("溢領期間") or "")), ("陳述期限", str(subject.values.get("陳述期限") or "")),
+        ("陳述人姓名", ""), ("與當事人之關係", "□ 本人　□ 繼承人　□ 代理人（附委任書）"), ("聯絡電話", ""),
+        ("對事實之意見", "\n\n\n"), ("對法律上之意見", "\n\n"), ("繳還方式", "□ 一次繳還　□ 申請分期（每月　　　　　元）　□ 同意由後續給付扣抵"),
+        ("檢附證據", ""), ("簽名或蓋章", ""), ("日期", "中華民國　　　　年　　　　月　　　　日"),
+    )  # fmt: skip
+    return {"attachments": "陳述書", "slip_title": f"{sender.agency}　陳述書", "slip": slip}
 
 
 def filled(used: Wording, kind: str, known: fields.Values, sender: NoticeSender) -> Letter:
