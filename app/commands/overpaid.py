@@ -128,7 +128,7 @@ def unclaimed(session: Session) -> list[Unclaimed]:
     taken: dict[int, set[int]] = {}
     months = select(OverpaymentMonth.award_id, OverpaymentMonth.month).where(OverpaymentMonth.award_id.in_(candidates), OverpaymentMonth.live)
     for award_id, month in session.execute(months):
-        taken.setdefault(award_id, set()).add(month)
+        taken.setdefault(int(award_id or 0), set()).add(month)
     out = []
     for award_id in candidates:
         if award_id not in facts or award_id not in awards:

@@ -6,7 +6,7 @@ A claim counts from the day it was opened, money from the day it was recorded, s
 import datetime as dt
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -49,28 +49,21 @@ def movements(session: Session, first: dt.date, last: dt.date) -> list[Book]:
         return books.setdefault(benefit, Book(benefit))
 
     o = Overpayment
-    early, now = o.created_at < begin, o.created_at.between(begin, end) & (o.created_at < end)
-    for condition, name in ((early, "opening"), (now, "opened")):
-        for benefit, amount in session.execute(select(o.benefit, func.sum(o.amount)).where(condition).group_by(o.benefit)):
-            setattr(at(benefit), name, getattr(at(benefit), name) + int(amount))
+    early = func.sum(case((o.created_at < begin, o.amount), else_=0))
+    for benefit, before, amount in session.execute(select(o.benefit, early, func.sum(o.amount)).where(o.created_at < end).group_by(o.benefit)):
+        at(benefit).opening, at(benefit).opened = int(before), int(amount) - int(before)
     for state, column, name in (("dropped", o.amount, "dropped"), ("written_off", o.written_off, "written_off")):
-        rows = session.execute(
-            select(o.benefit, o.closed_on < first, func.sum(column)).where(o.state == state, o.closed_on <= last).group_by(o.benefit, o.closed_on < first)
-        )
+        early = func.sum(case((o.closed_on < first, column), else_=0))
+        rows = session.execute(select(o.benefit, early, func.sum(column)).where(o.state == state, o.closed_on <= last).group_by(o.benefit))
         for benefit, before, amount in rows:
-            if before:
-                at(benefit).opening -= int(amount)
-            else:
-                setattr(at(benefit), name, int(amount))
+            at(benefit).opening -= int(before)
+            setattr(at(benefit), name, int(amount) - int(before))
     r = Repayment
-    paid = session.execute(
-        select(r.benefit, r.method, r.recorded_at < begin, func.sum(r.amount)).where(r.recorded_at < end).group_by(r.benefit, r.method, r.recorded_at < begin)
-    )
+    early = func.sum(case((r.recorded_at < begin, r.amount), else_=0))
+    paid = session.execute(select(r.benefit, r.method, early, func.sum(r.amount)).where(r.recorded_at < end).group_by(r.benefit, r.method))
     for benefit, method, before, amount in paid:
-        if before:
-            at(benefit).opening -= int(amount)
-        else:
-            at(benefit).received[method] += int(amount)
+        at(benefit).opening -= int(before)
+        at(benefit).received[method] += int(amount) - int(before)
     return [books[code] for code in sorted(books)]
 
 

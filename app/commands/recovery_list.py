@@ -62,9 +62,8 @@ def open_list(ctx: Context, pasted: str, reference: str) -> list[Overpayment]:
     if not reference.strip():
         raise Refused("請填寫審計或查核的文號", "E-REC-LIST")
     rows, faults = rows_of(pasted), []
-    found: dict[str, Award] = {}
-    for award in ctx.session.scalars(select(Award).where(Award.case_no.in_({r.case_no for r in rows})).order_by(Award.id)):
-        found[award.case_no] = award
+    wanted = select(Award).where(Award.case_no.in_({r.case_no for r in rows})).order_by(Award.id)
+    found = {award.case_no: award for award in ctx.session.scalars(wanted)}
     out = []
     for row in rows:
         award = found.get(row.case_no)

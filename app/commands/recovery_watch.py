@@ -102,7 +102,7 @@ def _issued(session: Session) -> dict[int, dict[str, dt.date]]:
     )
     out: dict[int, dict[str, dt.date]] = {}
     for claim, kind, day in rows:
-        out.setdefault(claim, {})[kind] = day
+        out.setdefault(int(claim or 0), {})[kind] = day
     return out
 
 
