@@ -1,14 +1,23 @@
 """One person across all benefits (歸戶): cases, awards, payments, claims, household."""
 
+import datetime as dt
+import io
 from typing import Any
 
-from flask import url_for
+from flask import flash, redirect, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.commands import citizen_papers, printing
+from app.commands.base import CommandError, Refused
+from app.commands.benefit_rows import benefit_row
 from app.commands.casework.assistive_device_subsidy import held
 from app.commands.notices import issue
-from app.core import clock
+from app.core import clock, roc
+from app.core.text import row_number
 from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
@@ -17,12 +26,14 @@ from app.models.household import HouseholdMember
 from app.models.notice import KINDS
 from app.models.overpayment import Overpayment
 from app.models.payment import PaymentLine
+from app.models.payment_run import PaymentRun
 from app.models.permit import ParkingPermit
 from app.models.person import Person
+from app.printing.documents import Letter
 from app.rules.device_item import ITEMS_IN_WINDOW
-from app.security import roles
+from app.security import roles, web
 
-from .base import CaseView, ViewInterface, column_at, show
+from .base import CaseView, ViewInterface, column_at, name_events, show
 from .casework_changes import application_url
 from .disability_card import history_of
 
@@ -49,6 +60,7 @@ class PersonView(CaseView):
         "can_show": (*roles.CASEWORKERS, roles.AUDITOR),
         "can_export": (*roles.CASEWORKERS, roles.AUDITOR),
         "can_reveal": roles.CASEWORKERS,
+        "can_paper": roles.CASEWORKERS,
     }
 
     def record_title(self, item: Person) -> str:
@@ -87,7 +99,67 @@ class PersonView(CaseView):
             "notice_kinds": KINDS,
             "labelled": lambda obj, name: show(getattr(obj, name), column_at(type(obj), name)),
             "list_url": url_for(f"{self.endpoint}.list"),
+            **self._papers(item),
         }
+
+    def _papers(self, item: Person) -> dict[str, Any]:
+        """What the officer may print for this person."""
+        if not self.permits("paper"):
+            return {"paper_url": None}
+        session = db.session()
+        paid = session.execute(
+            select(PaymentRun.id, PaymentRun.run_no)
+            .join(PaymentLine, PaymentLine.run_id == PaymentRun.id)
+            .where(PaymentLine.recipient_id == item.id, PaymentLine.status.in_(citizen_papers.SENT), PaymentLine.channel != "institution")
+            .order_by(PaymentRun.id.desc()).limit(SHOWN)
+        ).all()  # fmt: skip
+        running = session.scalars(select(Award.benefit).where(Award.recipient_id == item.id, Award.status == "active")).all()
+        grounds = {g.benefit for g in citizen_papers.PROTECTED if g.since <= clock.today()}
+        this = roc.month_of(clock.today())
+        return {
+            "paper_url": lambda name: url_for(f"{self.endpoint}.paper", pk=item.id, name=name),
+            "paper_runs": paid,
+            "paper_protected": [(code, benefit_row(session, code).name) for code in dict.fromkeys(running) if code in grounds],
+            "paper_year": clock.today().year - roc.EPOCH,
+            "paper_months": (roc.show_month(this - 12), roc.show_month(this)),
+        }
+
+    @expose("/paper/<pk>/<name>", methods=["POST"])
+    @has_access
+    def paper(self, pk: str, name: str) -> ResponseReturnValue:
+        """One paper about this person's own payments as PDF; logged."""
+        item = self.item(pk)
+        back = url_for(f"{self.endpoint}.show", pk=pk)
+        purpose = web.purpose_for(self._purpose_key(item))
+        if purpose is None or name not in citizen_papers.PAPERS:
+            return redirect(back, 303)
+        try:
+            letters, made_at = self._paper(item, name)
+            content = printing.print_letters(letters, made_at)
+        except (CommandError, roc.RocError) as error:
+            flash(error.message if isinstance(error, CommandError) else "月份請填如 115/3", "danger")
+            return redirect(back, 303)
+        self.log_look("print", item, purpose)
+        return send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=f"{citizen_papers.PAPERS[name]}.pdf")
+
+    def _paper(self, item: Person, name: str) -> tuple[list[Letter], dt.datetime]:
+        """The letters and the moment they were made. Raises CommandError, RocError."""
+        who, form = web.signed_in(), request.form
+        if name == "notice":
+            return citizen_papers.notices(who, row_number(form.get("run", "")) or 0, person_id=item.id)
+        if name == "statement":
+            year = row_number(form.get("year", "")) or 0
+            if not 90 <= year <= 300:
+                raise Refused("年度請填民國年，例如 115", "E-PAPER-YEAR")
+            letter, made_at = citizen_papers.statement(who, item.id, year)
+        elif name == "proof":
+            letter, made_at = citizen_papers.proof(who, item.id, roc.parse_month(form.get("first", "")), roc.parse_month(form.get("last", "")))
+        else:
+            letter, made_at = citizen_papers.protected(who, item.id, form.get("benefit", ""))
+        return [letter], made_at
+
+
+name_events({"person.paper": _l("Paper printed for the person"), "payment_run.notices": _l("Payment notices printed")})
 
 
 def register(appbuilder: Any) -> None:
