@@ -7,13 +7,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock, roc
 from app.models.award import Award
 from app.models.overpayment import Overpayment, Repayment
-from app.models.payment import PaymentLine
+from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import PaymentRun
 from app.models.person import Person
 from app.payments.amount_words import in_words
@@ -90,9 +90,12 @@ def _letter(ctx: Context, person: Person, title: str, subject: str, explanation:
     )  # fmt: skip
 
 
-def _table(ctx: Context, rows: Sequence[tuple[PaymentLine, dt.date]]) -> tuple[tuple[str, ...], ...]:
-    body = [(benefit_row(ctx.session, x.benefit).name, _months(x), roc.long_date(day), _way(x), f"{x.amount:,}") for x, day in rows]
-    return (("給付項目", "給付月份", "入帳日期", "方式", "金額（元）"), *body, ("合計", "", "", "", f"{sum(x.amount for x, _ in rows):,}"))
+def _lines(ctx: Context, rows: Sequence[tuple[PaymentLine, dt.date]]) -> list[tuple[str, ...]]:
+    return [(benefit_row(ctx.session, x.benefit).name, _months(x), roc.long_date(day), _way(x), f"{x.amount:,}") for x, day in rows]
+
+
+def _table(body: Sequence[tuple[str, ...]], total: int) -> tuple[tuple[str, ...], ...]:
+    return (("給付項目", "給付月份", "入帳日期", "方式", "金額（元）"), *body, ("合計", "", "", "", f"{total:,}"))
 
 
 # -- one person --------------------------------------------------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ def statement(ctx: Context, person_id: int, year: int) -> tuple[Letter, dt.datet
     made = _letter(
         ctx, person, f"{year} 年度給付明細", f"臺端 {year} 年度經本機關發放入帳之給付合計新臺幣 {total:,} 元，明細如下表，請查照。",
         (f"各項合計：{said}。" if said else "", f"本年度繳還溢領款 {back:,} 元，未由上列金額扣除。" if back else "", "本明細以入帳日期計列年度；退匯而未重匯入帳者不計入。"),
-        certificate=False, members=_table(ctx, rows),
+        certificate=False, members=_table(_lines(ctx, rows), total),
     )  # fmt: skip
     ctx.audit("person.paper", person, paper="statement", year=year)
     return made, ctx.now
@@ -131,13 +134,26 @@ def statement(ctx: Context, person_id: int, year: int) -> tuple[Letter, dt.datet
 def proof(ctx: Context, person_id: int, first: int, last: int) -> tuple[Letter, dt.datetime]:
     """That the person was paid for the months `first` to `last`, from what arrived. Raises Refused when nothing did."""
     person = ctx.get(Person, person_id)
-    rows = [(x, day) for x, day in _paid(ctx.session, person) if x.month_to >= first and x.month_from <= last]
-    if last < first or not rows:
+    rows = ctx.session.execute(
+        select(Payment.benefit, Payment.month, Payment.amount, PaymentLine, PaymentRun.value_date)
+        .join(
+            PaymentLine,
+            and_(PaymentLine.root_run_id == Payment.run_id, PaymentLine.root_line_no == Payment.line_no, PaymentLine.status == "credited"),
+        )
+        .join(PaymentRun, PaymentRun.id == PaymentLine.run_id)
+        .where(Payment.recipient_id == person.id, Payment.live, Payment.month.between(first, last))
+        .order_by(Payment.month, Payment.benefit, Payment.id)
+    ).all()
+    if not rows:
         raise Refused(f"{roc.show_month(first)}至{roc.show_month(last)}沒有入帳的給付，不能開立證明", "E-PAPER-NONE")
-    total = sum(x.amount for x, _ in rows)
+    total = sum(r.amount for r in rows)
+    body = [
+        (benefit_row(ctx.session, benefit).name, roc.show_month(month), roc.long_date(x.value_date or planned), _way(x), f"{amount:,}")
+        for benefit, month, amount, x, planned in rows
+    ]
     made = _letter(
         ctx, person, PAPERS["proof"], f"茲證明{person.name}君經本機關發放下列給付，合計{in_words(total)}。",
-        ("金額以實際入帳者為準。", "本證明僅供證明給付之領取，不得作為資格認定之依據。"), certificate=True, members=_table(ctx, rows),
+        ("金額以實際入帳者為準。", "本證明僅供證明給付之領取，不得作為資格認定之依據。"), certificate=True, members=_table(body, total),
     )  # fmt: skip
     ctx.audit("person.paper", person, paper="proof", first=first, last=last)
     return made, ctx.now

@@ -34,7 +34,9 @@ def paid(county):
     county.award(2, town=OTHER)
     county.award(3, pay=payee(3, account="7777777"))
     run = county.filed(county.build())
-    county.take_in(run, county.result(run, {3: "22"}))
+    with scope.use(scope.SYSTEM):
+        assert [x.person_id for x in county.lines(run)] == [person_id(1), person_id(3), person_id(2)]
+    county.take_in(run, county.result(run, {2: "22"}))
     return run
 
 
@@ -61,6 +63,8 @@ def test_the_yearly_statement_adds_up_and_names_nobody_else(county, paid):
 def test_the_proof_takes_the_months_asked_and_only_what_arrived(county, paid):
     letter, _ = citizen_papers.proof(county.officer, who(2), MARCH, MARCH)
     assert letter.certificate and "陸仟元整" in letter.subject and "0000002" not in text_of(letter)
+    one, _ = citizen_papers.proof(county.officer, who(1), MARCH, MARCH)
+    assert "陸仟元整" in one.subject and len(one.members) == 3
     for person, first, last in ((2, MARCH + 1, MARCH + 2), (2, MARCH, MARCH - 1), (3, MARCH, MARCH)):
         with pytest.raises(Refused, match="不能開立"):
             citizen_papers.proof(county.officer, who(person), first, last)
@@ -105,5 +109,6 @@ def test_from_the_persons_page_to_paper_with_a_line_in_the_query_log(county, pai
     many = client.post("/payment_notices/print", data={"run": paid, "town": HOME})
     assert many.data.startswith(b"%PDF")
     with scope.use(scope.SYSTEM):
+        db.session.rollback()
         prints = db.session.execute(select(AccessEntry.subject_table, AccessEntry.rows).where(AccessEntry.action == "print").order_by(AccessEntry.id)).all()
     assert [tuple(p) for p in prints] == [("person", 1), ("payment_run", 1)]
