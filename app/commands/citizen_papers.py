@@ -18,6 +18,7 @@ from app.models.payment_run import PaymentRun
 from app.models.person import Person
 from app.payments.amount_words import in_words
 from app.printing.documents import Letter, Section, numbered
+from app.security import scope
 from app.security.roles import CASEWORKERS
 
 from .base import Context, Refused, command
@@ -59,15 +60,18 @@ def _months(line: PaymentLine) -> str:
     return first if first == last else f"{first}至{last}"
 
 
-def _paid(session: Session, person: Person, statuses: Sequence[str] = ("credited",)) -> list[tuple[PaymentLine, dt.date]]:
-    """The person's own lines whose money arrived, with the day it was credited, oldest first."""
-    rows = session.execute(
-        select(PaymentLine, PaymentRun.value_date)
-        .join(PaymentRun, PaymentRun.id == PaymentLine.run_id)
-        .where(PaymentLine.recipient_id == person.id, PaymentLine.status.in_(statuses))
-        .order_by(PaymentLine.month_from, PaymentLine.id)
-    )
-    return [(line, line.value_date or planned) for line, planned in rows]
+def _day(line: PaymentLine) -> dt.date:
+    """The day a line's money arrived: as the bank says, else as it was recorded."""
+    if line.value_date is not None:
+        return line.value_date
+    assert line.result_at is not None, "a credited line has its result"
+    return clock.to_taipei(line.result_at).date()
+
+
+def _paid(session: Session, person: Person) -> list[tuple[PaymentLine, dt.date]]:
+    """The person's own lines whose money arrived, with the day it did, oldest first."""
+    mine = select(PaymentLine).where(PaymentLine.recipient_id == person.id, PaymentLine.status == "credited")
+    return [(x, _day(x)) for x in session.scalars(mine.order_by(PaymentLine.month_from, PaymentLine.id))]
 
 
 def _office(ctx: Context, person: Person) -> str:
@@ -135,12 +139,11 @@ def proof(ctx: Context, person_id: int, first: int, last: int) -> tuple[Letter, 
     """That the person was paid for the months `first` to `last`, from what arrived. Raises Refused when nothing did."""
     person = ctx.get(Person, person_id)
     rows = ctx.session.execute(
-        select(Payment.benefit, Payment.month, Payment.amount, PaymentLine, PaymentRun.value_date)
+        select(Payment.benefit, Payment.month, Payment.amount, PaymentLine)
         .join(
             PaymentLine,
             and_(PaymentLine.root_run_id == Payment.run_id, PaymentLine.root_line_no == Payment.line_no, PaymentLine.status == "credited"),
         )
-        .join(PaymentRun, PaymentRun.id == PaymentLine.run_id)
         .where(Payment.recipient_id == person.id, Payment.live, Payment.month.between(first, last))
         .order_by(Payment.month, Payment.benefit, Payment.id)
     ).all()
@@ -148,8 +151,8 @@ def proof(ctx: Context, person_id: int, first: int, last: int) -> tuple[Letter, 
         raise Refused(f"{roc.show_month(first)}至{roc.show_month(last)}沒有入帳的給付，不能開立證明", "E-PAPER-NONE")
     total = sum(r.amount for r in rows)
     body = [
-        (benefit_row(ctx.session, benefit).name, roc.show_month(month), roc.long_date(x.value_date or planned), _way(x), f"{amount:,}")
-        for benefit, month, amount, x, planned in rows
+        (benefit_row(ctx.session, benefit).name, roc.show_month(month), roc.long_date(_day(x)), _way(x), f"{amount:,}")
+        for benefit, month, amount, x in rows
     ]
     made = _letter(
         ctx, person, PAPERS["proof"], f"茲證明{person.name}君經本機關發放下列給付，合計{in_words(total)}。",
@@ -188,28 +191,34 @@ def protected(ctx: Context, person_id: int, benefit: str) -> tuple[Letter, dt.da
 
 @command("papers.print", roles=CASEWORKERS)
 def notices(ctx: Context, run_id: int, town_code: str = "", person_id: int | None = None) -> tuple[list[Letter], dt.datetime]:
-    """The payment notices of a register whose files were written: of one person, of one township, or of all. Raises Refused."""
-    run = ctx.get(PaymentRun, run_id)
-    lines = select(PaymentLine).where(PaymentLine.run_id == run.id, PaymentLine.status.in_(SENT), PaymentLine.channel != "institution")
-    lines = lines.order_by(PaymentLine.town_code, PaymentLine.line_no)
+    """The payment notices of a register whose files were written: of one person, of one township, or of all within reach. Raises Refused."""
+    wanted = select(PaymentLine).where(PaymentLine.run_id == run_id, PaymentLine.status.in_(SENT), PaymentLine.channel != "institution")
+    wanted = wanted.order_by(PaymentLine.town_code, PaymentLine.line_no)
     if town_code:
-        lines = lines.where(PaymentLine.town_code == town_code)
+        wanted = wanted.where(PaymentLine.town_code == town_code)
     if person_id is not None:
-        lines = lines.where(PaymentLine.recipient_id == person_id)
-    found = list(ctx.session.scalars(lines.limit(MANY + 1)))
+        wanted = wanted.where(PaymentLine.recipient_id == person_id)
+    found = list(ctx.session.scalars(wanted.limit(MANY + 1)))
     if not found:
         raise Refused("這份清冊沒有可通知的款項；清冊送出後才能印發放通知", "E-PAPER-NONE")
     if len(found) > MANY:
         raise Refused(f"一次最多列印 {MANY} 份，請分鄉鎮市列印", "E-PAPER-MANY")
-    ids = {x.recipient_id for x in found}
-    people = {p.id: p for p in ctx.session.scalars(select(Person).where(Person.id.in_(ids)))}
-    made = [_notice(ctx, run, x, people[x.recipient_id]) for x in found if x.recipient_id in people]
-    ctx.audit("payment_run.notices", run, count=len(made))
+    people = {p.id: p for p in ctx.session.scalars(select(Person).where(Person.id.in_({x.recipient_id for x in found})))}
+    with scope.use(scope.SYSTEM):  # the lines are within reach; a register of the county's is not the township's, but its day of payment is no secret
+        planned = ctx.session.scalars(select(PaymentRun.value_date).where(PaymentRun.id == run_id)).one()
+    made = [_notice(ctx, x, x.value_date or planned, people[x.recipient_id]) for x in found if x.recipient_id in people]
+    ctx.audit("payment_run.notices", (PaymentRun.__tablename__, run_id), count=len(made))
     return made, ctx.now
 
 
-def _notice(ctx: Context, run: PaymentRun, line: PaymentLine, person: Person) -> Letter:
-    name, day = benefit_row(ctx.session, line.benefit).name, line.value_date or run.value_date
+def registers(session: Session, ids: Sequence[int]) -> Sequence[PaymentRun]:
+    """The registers of lines within reach, newest first: number, benefit and month, which are no secret."""
+    with scope.use(scope.SYSTEM):
+        return session.scalars(select(PaymentRun).where(PaymentRun.id.in_(ids)).order_by(PaymentRun.id.desc())).all()
+
+
+def _notice(ctx: Context, line: PaymentLine, day: dt.date, person: Person) -> Letter:
+    name = benefit_row(ctx.session, line.benefit).name
     how = "請攜帶身分證明文件與印章，依通知之時間地點領取現金。" if line.channel == "cash" else f"款項{_way(line)}，入帳日期 {roc.long_date(day)}。"
     return _letter(
         ctx, person, PAPERS["notice"], f"臺端{_months(line)}「{name}」新臺幣 {line.amount:,} 元已辦理發放，請查照。",

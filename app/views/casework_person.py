@@ -26,7 +26,6 @@ from app.models.household import HouseholdMember
 from app.models.notice import KINDS
 from app.models.overpayment import Overpayment
 from app.models.payment import PaymentLine
-from app.models.payment_run import PaymentRun
 from app.models.permit import ParkingPermit
 from app.models.person import Person
 from app.printing.documents import Letter
@@ -107,18 +106,16 @@ class PersonView(CaseView):
         if not self.permits("paper"):
             return {"paper_url": None}
         session = db.session()
-        paid = session.execute(
-            select(PaymentRun.id, PaymentRun.run_no)
-            .join(PaymentLine, PaymentLine.run_id == PaymentRun.id)
-            .where(PaymentLine.recipient_id == item.id, PaymentLine.status.in_(citizen_papers.SENT), PaymentLine.channel != "institution")
-            .order_by(PaymentRun.id.desc()).limit(SHOWN)
-        ).all()  # fmt: skip
+        sent = select(PaymentLine.run_id).where(
+            PaymentLine.recipient_id == item.id, PaymentLine.status.in_(citizen_papers.SENT), PaymentLine.channel != "institution"
+        )
+        paid = citizen_papers.registers(session, session.scalars(sent.order_by(PaymentLine.run_id.desc()).limit(SHOWN)).all())
         running = session.scalars(select(Award.benefit).where(Award.recipient_id == item.id, Award.status == "active")).all()
         grounds = {g.benefit for g in citizen_papers.PROTECTED if g.since <= clock.today()}
         this = roc.month_of(clock.today())
         return {
             "paper_url": lambda name: url_for(f"{self.endpoint}.paper", pk=item.id, name=name),
-            "paper_runs": paid,
+            "paper_runs": [(r.id, f"{benefit_row(session, r.benefit).name}　{roc.show_month(r.month)}") for r in paid],
             "paper_protected": [(code, benefit_row(session, code).name) for code in dict.fromkeys(running) if code in grounds],
             "paper_year": clock.today().year - roc.EPOCH,
             "paper_months": (roc.show_month(this - 12), roc.show_month(this)),

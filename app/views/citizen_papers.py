@@ -45,12 +45,12 @@ class PaymentNoticesView(PageView):
             .group_by(PaymentLine.run_id, PaymentLine.town_code)
         )
         latest = session.scalars(
-            select(PaymentRun.id).where(PaymentRun.state.in_(("filed", "reconciled"))).order_by(PaymentRun.id.desc()).limit(RUNS)
+            select(PaymentLine.run_id).where(PaymentLine.status.in_(citizen_papers.SENT)).distinct().order_by(PaymentLine.run_id.desc()).limit(RUNS)
         ).all()
         towns: dict[int, list[tuple[str, int]]] = {}
         for run_id, town, count in session.execute(counted.where(PaymentLine.run_id.in_(latest))):
             towns.setdefault(run_id, []).append((town, count))
-        runs = session.scalars(select(PaymentRun).where(PaymentRun.id.in_(towns)).order_by(PaymentRun.id.desc())).all()
+        runs = citizen_papers.registers(session, list(towns))
         return self.page(
             "payments/notices.html", names=place_names(Township), many=citizen_papers.MANY,
             runs=[(r, benefit_row(session, r.benefit).name, sorted(towns[r.id])) for r in runs],

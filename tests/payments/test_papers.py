@@ -62,7 +62,7 @@ def test_the_yearly_statement_adds_up_and_names_nobody_else(county, paid):
 
 def test_the_proof_takes_the_months_asked_and_only_what_arrived(county, paid):
     letter, _ = citizen_papers.proof(county.officer, who(2), MARCH, MARCH)
-    assert letter.certificate and "陸仟元整" in letter.subject and "0000002" not in text_of(letter)
+    assert letter.certificate and "陸仟元整" in letter.subject and "匯入帳戶（末四碼 0002）" in text_of(letter)
     one, _ = citizen_papers.proof(county.officer, who(1), MARCH, MARCH)
     assert "陸仟元整" in one.subject and len(one.members) == 3
     for person, first, last in ((2, MARCH + 1, MARCH + 2), (2, MARCH, MARCH - 1), (3, MARCH, MARCH)):
@@ -93,6 +93,8 @@ def test_a_township_prints_for_its_own_people_only_and_accounting_not_at_all(cou
     with pytest.raises(NotFound):
         citizen_papers.proof(clerk, who(2), MARCH, MARCH)
     assert citizen_papers.proof(clerk, who(1), MARCH, MARCH)[0].agency == "竹北市公所"
+    [notice], _ = citizen_papers.notices(clerk, paid)
+    assert notice.receiver == "王1 君"
     with pytest.raises(Forbidden):
         citizen_papers.proof(county.accountant, who(1), MARCH, MARCH)
 
