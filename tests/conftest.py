@@ -10,6 +10,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory

@@ -233,11 +233,12 @@ def shortage(session: Session, run: PaymentRun) -> str:
     if run.kind == "repay":
         return ""
     place = _position(session, run)
-    if place is None or place.budget is None or place.left is None or run.total <= place.left:
+    asked = run.total + run.totals.get("deducted", 0)
+    if place is None or place.budget is None or place.left is None or asked <= place.left:
         return ""
     return (
         f"{year_of(run.month)} 年度預算 {place.budget:,} 元，已支用 {place.used:,} 元，尚餘 {place.left:,} 元；"
-        f"本冊 {run.total:,} 元，不足 {run.total - place.left:,} 元，請確認財源或辦理追加"
+        f"本冊 {asked:,} 元，不足 {asked - place.left:,} 元，請確認財源或辦理追加"
     )
 
 

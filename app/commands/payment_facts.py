@@ -20,7 +20,7 @@ from app.rules import exclusions
 from app.rules.local_benefit import pairs_on
 from app.rules.versions import NoLaw
 
-from . import budgets, payment_lines, payment_registers
+from . import budgets, offsets, payment_lines, payment_registers
 from .benefit_rows import benefit_row
 from .local_benefits import definitions_in_force
 
@@ -51,6 +51,7 @@ def collect(session: Session, run: PaymentRun, lines: list[Line], setting: Payer
         once=once,
         payer_missing=_payer_missing(lines, setting),
         budget_short=budgets.shortage(session, run),
+        deductions=offsets.of_run(session, run),
     )
 
 

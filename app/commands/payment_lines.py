@@ -42,6 +42,8 @@ def _line_row(run: PaymentRun, x: Line, roots: dict[int, tuple[int, int]] | None
         "address": x.address,
         "band": x.band,
         "amount": x.amount,
+        "deduction": x.deduction,
+        "adjusts_line_no": x.adjusts,
         "month_from": x.month_from,
         "month_to": x.month_to,
         "status": "planned",
@@ -81,14 +83,15 @@ def read(session: Session, run_id: int, statuses: Iterable[str] = LIVE) -> list[
     rows = session.execute(
         select(
             c.line_no, c.award_id, c.recipient_id, c.person_id, c.name, c.town_code, c.amount, c.month_from, c.month_to,
-            c.channel, c.payee_person_id, c.payee_name, c.institution, c.account, c.band, c.address,
+            c.channel, c.payee_person_id, c.payee_name, c.institution, c.account, c.band, c.address, c.deduction,
+            c.adjusts_line_no,
         )
         .where(c.run_id == run_id, c.status.in_(list(statuses)))
         .order_by(c.line_no)
     )  # fmt: skip
     return [
-        Line(no, award, key, person, name, town, amount, first, last, Payee(*payee), band, address, tuple(parts.get(no, ())))
-        for no, award, key, person, name, town, amount, first, last, *payee, band, address in rows
+        Line(no, award, key, person, name, town, amount, first, last, Payee(*payee), band, address, tuple(parts.get(no, ())), kept, adjusts)
+        for no, award, key, person, name, town, amount, first, last, *payee, band, address, kept, adjusts in rows
     ]
 
 

@@ -24,7 +24,7 @@ from app.payments.line import Line, Payee
 from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import closing, payment_files, payment_lines, payment_returns
+from . import closing, offsets, payment_files, payment_lines, payment_returns
 from .arrivals import on_arrival
 from .base import Context, Refused, command
 from .care.institutions import payee_by_number
@@ -179,6 +179,7 @@ def _take_in(ctx: Context, run: PaymentRun, results: list[reconcile.TransferResu
     _apply(ctx, run, outcome)
     payment_returns.open_signs(ctx, run, {no: r.return_code or "99" for no, r in outcome.returned.items()})
     payment_returns.close_paid(ctx, run, list(outcome.credited))
+    offsets.credit(ctx, run, list(outcome.credited))
     ctx.session.add(
         ResultFile(
             county_code=run.county_code, town_code=run.town_code, benefit=run.benefit, run_id=run.id, sha256=sha256,
@@ -267,6 +268,7 @@ def repay_returned(
             Line(
                 line_no=no, award_id=x.award_id, person_key=x.recipient_id, person_id=x.person_id, name=x.name, town_code=x.town_code,
                 amount=x.amount, month_from=x.month_from, month_to=x.month_to, payee=payee, band=x.band, address=x.address,
+                deduction=x.deduction,
             )
         )  # fmt: skip
         roots[no] = (x.root_run_id, x.root_line_no)

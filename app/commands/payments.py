@@ -15,7 +15,7 @@ from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import award_facts, budgets, bulk, closing, funding, payment_facts, payment_files, payment_lines
+from . import award_facts, budgets, bulk, closing, funding, offsets, payment_facts, payment_files, payment_lines
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
 from .care import payables
@@ -107,6 +107,7 @@ def build_run(
             made = register.build(facts, kind=kind, month=month, cutoff=cutoff_on, last=last, since=horizon)
         follows = kind == register.REGULAR and benefit_row(ctx.session, benefit).rhythm != "once"
         before = _previous(ctx, benefit, payer, month) if follows else None
+        lines, cuts = (made.lines, {}) if invoices else offsets.deduct(ctx, payer[:5], benefit, month, made.lines)
     if not made.lines:
         why = "沒有已核定而未發的機構請款" if invoices else "沒有應發而未發的案件"
         raise Refused(f"{roc.show_month(month)}{why}，沒有造冊", "E-PAY-EMPTY")
@@ -128,7 +129,8 @@ def build_run(
         made_by_id=ctx.actor.user_id,
         made_at=ctx.now,
     )
-    save_run(ctx, run, made.lines)
+    save_run(ctx, run, lines)
+    offsets.record(ctx, run, lines, cuts)
     return run
 
 

@@ -22,6 +22,7 @@ from app.commands import (
     exchange,
     funding,
     matching,
+    offsets,
     outgoing,
     parameters,
     payer_settings,
@@ -390,3 +391,9 @@ class Months:
             claim = self.session.get_one(Overpayment, claim_id)
             amount, slip = min(claim.balance, 4_164), f"D{claim_id:07d}"
             recovery.record_repayment(self.who(CASHIER), claim_id, amount=amount, received_on=clock.today(), method="slip", slip_no=slip)
+            award = claim.award
+            if award is not None and award.status == "active" and claim.state in recovery.OPEN:
+                offsets.enter_consent(
+                    officer, claim_no=claim.claim_no, case_no=award.case_no, document_no=f"扣抵{claim_id:05d}", signed_by=claim.name,
+                    signed_as="self", signed_on=clock.today(), monthly_limit=1_000, from_month=month + 1,
+                )  # fmt: skip

@@ -80,6 +80,7 @@ def signature_list(heading: Heading, lines: Sequence[Line], *, masked: bool = Fa
 def register_list(heading: Heading, lines: Sequence[Line], differences: Sequence[Difference] = (), *, masked: bool = False) -> bytes:
     """發放清冊 of all lines: one sheet a township, a sheet of what changed since last time, a sheet of control totals."""
     book = Book(f"{heading.benefit}發放清冊", heading.made_at)
+    kept = any(x.deduction for x in lines)
     columns = (
         ("編號", 7),
         ("姓名", 14),
@@ -88,6 +89,7 @@ def register_list(heading: Heading, lines: Sequence[Line], differences: Sequence
         ("管道", 10),
         ("局號／銀行代號", 14),
         ("帳號", 18),
+        *((("應發", 12), ("扣抵", 12)) if kept else ()),
         ("金額", 12),
         ("備註", 14),
     )
@@ -96,7 +98,8 @@ def register_list(heading: Heading, lines: Sequence[Line], differences: Sequence
         p = x.payee
         account = mask_account(p.account) if masked else p.account
         number, name = CHANNEL_NAMES.get(p.channel, p.channel), x.name if p.person_id == x.person_id else f"{x.name}（{p.name}代領）"
-        return [x.line_no, name, _id(x.person_id, masked), _months(x), number, p.institution, account, x.amount, _note(x)]
+        granted = [x.gross, x.deduction] if kept else []
+        return [x.line_no, name, _id(x.person_id, masked), _months(x), number, p.institution, account, *granted, x.amount, _note(x)]
 
     _by_town(book, heading, lines, _List("發放清冊", columns, cells, REGISTER_ROWS_A_PAGE, 18))
     _differences(book, heading, differences, masked)
@@ -215,4 +218,7 @@ def _months(line: Line) -> str:
 
 
 def _note(line: Line) -> str:
-    return "" if line.month_from == line.month_to else f"含補發（{_months(line)}）"
+    notes = [] if line.month_from == line.month_to else [f"含補發（{_months(line)}）"]
+    if line.deduction:
+        notes.append(f"應發 {line.gross:,}，同意扣抵 {line.deduction:,}")
+    return "；".join(notes)

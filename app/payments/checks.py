@@ -40,6 +40,8 @@ TITLES = {
     "not_checked": "資料來源尚未查核",
     "payer": "發放單位設定不完整",
     "budget": "預算不足",
+    "deduction": "依同意書扣抵",
+    "adjusted": "金額經調整",
 }
 
 
@@ -121,6 +123,8 @@ class CheckInput:
     """What the paying office still has to set before its files can be written (Chinese), or empty."""
     budget_short: str = ""
     """What the register lacks in the year's budget (Chinese), or empty."""
+    deductions: Mapping[int, tuple[str, int, str]] = field(default_factory=dict)
+    """line_no → (consent document, NTD kept back, what is wrong with it now or "")."""
 
 
 _POST = re.compile(r"\d{7}$")
@@ -138,6 +142,7 @@ def check(given: CheckInput) -> list[Finding]:
         out.extend(_other_benefits(line, person))
         out.extend(_account(line))
         out.extend(_against_last(line, given))
+        out.extend(_deduction(line, given))
     out.extend(_duplicates(given))
     out.extend(_whole(given))
     return sorted(out, key=lambda f: (f.severity != HARD, f.line_no, f.code))
@@ -211,6 +216,17 @@ def _against_last(line: Line, given: CheckInput) -> Iterable[Finding]:
     if given.kind == "regular" and months > given.limits.arrears_months:
         text = f"一次發放 {roc.show_month(line.month_from)}至{roc.show_month(line.month_to)}共 {line.amount:,} 元，請確認補發期間"
         yield _finding(line, "arrears", SOFT, text)
+
+
+def _deduction(line: Line, given: CheckInput) -> Iterable[Finding]:
+    if line.line_no not in given.deductions:
+        return
+    document, amount, problem = given.deductions[line.line_no]
+    if problem:
+        yield _finding(line, "deduction", HARD, problem)
+    else:
+        text = f"應發 {line.gross:,} 元，依同意書 {document} 扣抵 {amount:,} 元，實發 {line.amount:,} 元；請確認同意仍有效"
+        yield _finding(line, "deduction", SOFT, text)
 
 
 def _duplicates(given: CheckInput) -> Iterable[Finding]:

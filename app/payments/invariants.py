@@ -6,9 +6,10 @@ Sentences name registers, lines and cases by number, never people.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.models.offset_consent import PaymentDeduction
 from app.models.overpayment import Overpayment, OverpaymentMonth, PlannedInstalment, Repayment
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import PaymentFile, PaymentRun
@@ -86,7 +87,7 @@ def sums(session: Session) -> Iterator[str]:
         yield f"清冊 {run_no}：清冊 {count} 筆 {total} 元，各筆 {n or 0} 筆 {amount or 0} 元，檔案 {fn} 筆 {fa} 元"
 
 
-@_check("payment_line_months", "每一筆的金額等於其各月金額的合計")
+@_check("payment_line_months", "每一筆的金額加扣抵等於其各月金額的合計")
 def months(session: Session) -> Iterator[str]:
     parts = (
         select(Payment.run_id, Payment.line_no, func.sum(Payment.amount).label("amount"))
@@ -95,10 +96,10 @@ def months(session: Session) -> Iterator[str]:
         .subquery()
     )
     statement = (
-        select(PaymentRun.run_no, PaymentLine.line_no, PaymentLine.amount, parts.c.amount)
+        select(PaymentRun.run_no, PaymentLine.line_no, PaymentLine.amount + PaymentLine.deduction, parts.c.amount)
         .join(PaymentRun, PaymentRun.id == PaymentLine.run_id)
         .outerjoin(parts, and_(parts.c.run_id == PaymentLine.root_run_id, parts.c.line_no == PaymentLine.root_line_no))
-        .where(PaymentLine.status.in_(("planned", "filed", "credited")), PaymentLine.amount != func.coalesce(parts.c.amount, 0))
+        .where(PaymentLine.status.in_(("planned", "filed", "credited")), PaymentLine.amount + PaymentLine.deduction != func.coalesce(parts.c.amount, 0))
         .limit(LIMIT)
     )
     for run_no, line_no, amount, parts_amount in session.execute(statement):
@@ -187,6 +188,29 @@ def chain(session: Session) -> Iterator[str]:
     )
     for run_no, line_no in session.execute(statement):
         yield f"清冊 {run_no} 第 {line_no} 筆與其退匯的原款項不符"
+
+
+@_check("payment_deduction_credited", "已入帳款項的扣抵都已登錄在追繳案，金額相同")
+def deductions(session: Session) -> Iterator[str]:
+    d, root = PaymentDeduction, PaymentLine
+    attempt = aliased(PaymentLine)
+    arrived = select(attempt.id).where(attempt.root_run_id == d.run_id, attempt.root_line_no == d.line_no, attempt.status == "credited")
+    statement = (
+        select(PaymentRun.run_no, d.line_no, d.amount, root.deduction, func.coalesce(Repayment.amount, 0), arrived.exists())
+        .join(PaymentRun, PaymentRun.id == d.run_id)
+        .outerjoin(root, and_(root.run_id == d.run_id, root.line_no == d.line_no))
+        .outerjoin(Repayment, and_(Repayment.overpayment_id == d.overpayment_id, Repayment.slip_no == PaymentRun.run_no + "-" + cast(d.line_no, String)))
+        .where(
+            or_(
+                root.deduction != d.amount,
+                and_(arrived.exists(), func.coalesce(Repayment.amount, 0) != d.amount),
+                and_(~arrived.exists(), Repayment.id.is_not(None)),
+            )
+        )
+        .limit(LIMIT)
+    )
+    for run_no, line_no, amount, kept, credited, _ in session.execute(statement):
+        yield f"清冊 {run_no} 第 {line_no} 筆扣抵 {amount} 元（清冊 {kept} 元），追繳案登錄 {credited} 元；差額請退還本人"
 
 
 @_check("overpayment_balance", "溢領金額等於各月差額合計，已繳等於繳款紀錄合計")

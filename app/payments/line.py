@@ -50,10 +50,20 @@ class Line:
     band: str = ""
     address: str = ""
     parts: tuple[Part, ...] = ()
+    deduction: int = 0
+    """NTD kept back by signed consent; `amount` is what is transferred, both together what is granted."""
+    adjusts: int | None = None
+    """The line of the same register that this one pays with another amount."""
+
+    @property
+    def gross(self) -> int:
+        """What the line grants: the transfer and what is kept back."""
+        return self.amount + self.deduction
 
     def canonical(self) -> str:
         """The facts the freeze covers, as one line of text."""
         p = self.payee
+        more = (f"扣抵{self.deduction}",) if self.deduction else ()
         return "|".join(
             (
                 str(self.line_no),
@@ -70,6 +80,7 @@ class Line:
                 p.name,
                 p.institution,
                 p.account,
+                *more,
             )
         )
 

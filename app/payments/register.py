@@ -135,13 +135,14 @@ def _band(award: AwardFacts, cutoff: dt.date, month: int) -> str:
 
 @dataclass(frozen=True)
 class Totals:
-    """Control totals: rows and NTD, altogether and by township, band and channel."""
+    """Control totals: rows and NTD transferred, altogether and by township, band and channel; and what consents kept back."""
 
     count: int
     amount: int
     by_town: dict[str, tuple[int, int]]
     by_band: dict[str, tuple[int, int]]
     by_channel: dict[str, tuple[int, int]]
+    deducted: int = 0
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -150,6 +151,7 @@ class Totals:
             "by_town": {k: list(v) for k, v in sorted(self.by_town.items())},
             "by_band": {k: list(v) for k, v in sorted(self.by_band.items())},
             "by_channel": {k: list(v) for k, v in sorted(self.by_channel.items())},
+            **({"deducted": self.deducted} if self.deducted else {}),
         }
 
 
@@ -170,6 +172,7 @@ def totals(lines: Sequence[Line]) -> Totals:
         by(x.town_code for x in lines),
         by(x.band for x in lines),
         by(x.payee.channel for x in lines),
+        sum(x.deduction for x in lines),
     )
 
 

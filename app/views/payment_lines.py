@@ -43,7 +43,7 @@ class PaymentLineView(ListView):
     record_name = _l("Payment line")
     base_order = ("id", "asc")
     list_columns = [
-        "run.run_no", "line_no", "town_code", "name", "person_id", "amount", "month_from", "month_to", "channel", "account", "status",
+        "run.run_no", "line_no", "town_code", "name", "person_id", "deduction", "amount", "month_from", "month_to", "channel", "account", "status",
     ]  # fmt: skip
     order_columns = ["line_no", "amount", "status"]
     search_columns = ["run.run_no", "person_id", "name", "benefit", "town_code", "status", "channel"]

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from wtforms import BooleanField, FileField, Form, SelectField, StringField
 
-from app.commands import payment_differences, payment_files, payment_results, payment_roster, payments, printing
+from app.commands import funding, payment_differences, payment_files, payment_results, payment_roster, payments, printing
 from app.commands.base import CommandError
 from app.commands.benefit_rows import benefit_row, local_rows
 from app.commands.payments import RUN
@@ -25,6 +25,7 @@ from app.core.text import mask_id, row_number
 from app.exchange import confined
 from app.extensions import db
 from app.models.award import Award
+from app.models.closing import SOURCES
 from app.models.disability_care_subsidy import RATES
 from app.models.office import Township
 from app.models.payment import PaymentLine
@@ -185,6 +186,7 @@ class PaymentRunView(RegisterView):
                 ("類別", [(BANDS.get(k, k) or "（未分類）", *v) for k, v in sums.get("by_band", {}).items()]),
                 ("發放方式", [(CHANNEL_NAMES.get(k, k), *v) for k, v in sums.get("by_channel", {}).items()]),
             ],
+            "sources": [(SOURCES[s], amount) for s, amount in funding.of_run(session, item)],
             "changes": payment_differences.counts(session, item),
             "change_names": DIFFERENCE_NAMES,
             "findings": self._groups(item),

@@ -1,7 +1,7 @@
 """Funding sources: whole dollars, each line exact, each register exact, whatever its lines; the same in Python and in the database."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +19,6 @@ from .making import MARCH
 SHARES = st.lists(st.integers(0, 10_000), min_size=2, max_size=2).map(sorted).map(lambda c: (c[0], c[1] - c[0], 10_000 - c[1]))
 
 
-@settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(6, 10**7), min_size=1, max_size=30), SHARES)
 def test_lines_and_register_add_up_to_the_dollar(amounts, shares):
     before, sums = 0, [0, 0, 0]
