@@ -24,6 +24,8 @@ from tests import postgres, scratch, seed
 
 if memory := scratch.memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # where pytest makes `tmp_path` and its like
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")  # the same examples on a busy machine and on an idle one
 BACKENDS = ("sqlite", "postgresql")
 ROOT = Path(__file__).parents[1]
 
