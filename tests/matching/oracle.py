@@ -291,7 +291,8 @@ class World:
         move = before[-1]
         back = any(c["county_to"] == p.county and first(p.month) <= c["event_date"] <= last(p.month) for c in self.moves(p.person))
         same = self.alike(p, move["name"], move["birth"])
-        if move["event"] in ("move_within", "removed") or back or move["county_to"] == p.county or not same:
+        within_unnamed = move["event"] == "move_within" and move["county_to"] is None
+        if move["event"] == "removed" or within_unnamed or back or move["county_to"] == p.county or not same:
             return []
         unsure = p.household or move["county_to"] is None
         return [self.claim("MOVED", p, (rule.grade, 3 - same, 2 if unsure else 1), move["change_no"], move["county_to"])]

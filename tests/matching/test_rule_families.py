@@ -20,6 +20,17 @@ def card(month: int = MAR, **more: Any) -> dict[str, Any]:
     return paid("disability_register", month=month, **{**values, **more})
 
 
+class TestMovedOn:
+    def test_moved_out_and_then_within_the_new_county(self, tmp_path: Path) -> None:
+        events = [
+            change("move_out", "0980105", county_from="10004", county_to="10018"),
+            change("move_within", "0980210", county_from="10018", county_to="10018"),
+        ]
+        found = match(tmp_path, roster=[paid()], household_change=events, household_register=[entry(county_code="10018")])
+        assert brief(found) == {("MOVED", A, ELA, (MAR,), 6000)}
+        assert "戶籍已在新竹市" in found[0]["facts"]
+
+
 class TestRemoved:
     def test_struck_off_before_the_month(self, tmp_path: Path) -> None:
         found = match(tmp_path, roster=[paid()], household_change=[change("removed", "0980210", "0980212")])

@@ -44,12 +44,14 @@ def _moved(_: Mapping[str, int]) -> Select[Any]:
             )
         )
         .select_from(w.outerjoin(e, condition_on(w, e, "moved_out")))
-        .where(run_lines(w), w.c.mv_no.is_not(None), w.c.mv_event.not_in(("move_within", "removed")))
+        .where(run_lines(w), w.c.mv_event != "removed", or_(w.c.mv_event != "move_within", w.c.mv_to != w.c.county))
     )
 
 
 def _moved_words(x: Any) -> str:
     where = x.c_county_zh or "他縣市"
+    if x.c_kind == "move_within":
+        return f"戶籍已在{where}，{wording.day(x.d1)}又在該縣市內變更住址（{wording.day(x.d2)}登記），該月未遷回；{wording.paid(x)}，應由戶籍地辦理。"
     return f"戶籍於{wording.day(x.d1)}遷出至{where}（{wording.day(x.d2)}登記），該月未遷回；{wording.paid(x)}，依法自遷出次月起由新戶籍地辦理。"
 
 
