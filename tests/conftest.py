@@ -111,6 +111,17 @@ class Backend:
 
 _backends: dict[str, Backend] = {}
 
+LONG = ("tests/browser", "tests/faults", "tests/security/test_scope_matrix.py", "tests/demo", "tests/test_schema.py", "tests/casework/test_tenth_benefit.py")
+"""What begins first, so that no worker is left alone with it at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((n for n, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
+
+    items.sort(key=place)
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:

@@ -113,7 +113,7 @@ def test_four_processes_prepare_the_same_empty_database(empty, tmp_path):
         subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)
     ]
     for process in running:
-        out, error = process.communicate(timeout=120)
+        out, error = process.communicate(timeout=600)
         assert process.returncode == 0, out + error
     from app.extensions import db
     from app.security import roles

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from tests import demo_county
+
 from . import site as sites
 from .site import Site
 
@@ -14,6 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1))  # Chromium is another program, and a busy machine may starve it once
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,10 +30,8 @@ def product_alone() -> None:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Path]]:
-    folder = tmp_path_factory.mktemp("site")
-    site = sites.start(folder)
-    sites.snapshot(site, folder / "kept.db")
-    yield site, folder / "kept.db"
+    site = sites.serve(demo_county.installed(tmp_path_factory))
+    yield site, demo_county.built(tmp_path_factory) / "swis.db"
     site.stop()
 
 

@@ -88,7 +88,7 @@ def match(ministry: Person) -> None:
     assert "不是年月" in ministry.said
     ministry.fill(month=roc.month5(month())).press("開始作業")
     assert "已排入" in ministry.said
-    ministry.page.wait_for_selector("[data-job-label]:has-text('完成')", timeout=60_000)
+    ministry.page.wait_for_selector("[data-job-label]:has-text('完成')")
     ministry.picture("15-match").fair()
 
 

@@ -10,8 +10,6 @@ from playwright.sync_api import FloatRect, Locator, Page
 from . import site as sites
 from .site import WIDTH, Site
 
-PATIENCE = 30_000
-"""Milliseconds; a whole register may be made behind one button."""
 SERIOUS = ("serious", "critical")
 
 
@@ -28,7 +26,6 @@ class Person:
     """Script errors, and answers that say the server broke."""
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda e: self.troubles.append(f"{self.page.url}: {e}"))
         self.page.on("response", lambda r: self.troubles.append(f"{r.status} {r.url}") if r.status >= 500 else None)
 

@@ -11,14 +11,12 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests import needs
-from tests.conftest import settings
+from tests import demo_county, needs
 
-HOUSEHOLDS = 150
 WIDTH, HEIGHT = 1366, 820
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none"]
-IMPATIENCE = 10_000
-"""Milliseconds after which a page that does not answer is a failure."""
+PATIENCE = 120_000
+"""Milliseconds for a page to answer: on a machine that is busy with other things, and with a whole register made behind one button."""
 
 
 @dataclass
@@ -37,41 +35,23 @@ class Site:
         self.server.shutdown()
 
 
-def build(folder: Path, households: int = HOUSEHOLDS) -> Flask:
-    """A demo installation in `folder`: schema, roles, reference data and the demo county."""
-    from app import create_app, demo
-    from app.commands import setup
-    from app.extensions import Model, db
-
-    given = settings(folder, f"sqlite:///{folder / 'swis.db'}")
-    app = create_app({**given, "SWIS_PROFILE": "demo", "TESTING": False, "WTF_CSRF_ENABLED": True, "PROPAGATE_EXCEPTIONS": False})
-    with app.app_context():
-        Model.metadata.create_all(db.engine)
-        setup.initialise()
-        demo.fill(households, say=lambda _text: None)
-        db.session.remove()
-    return app
+def start(folder: Path, households: int = demo_county.HOUSEHOLDS) -> Site:
+    """Build a county of that size and serve it."""
+    return serve(demo_county.build(folder, households))
 
 
-def start(folder: Path, households: int = HOUSEHOLDS) -> Site:
-    """Build and serve; every request in a thread of its own, as the browser asks for several files at once."""
+def serve(app: Flask) -> Site:
+    """Every request in a thread of its own, as the browser asks for several files at once."""
     from app.demo import ACCOUNTS
 
-    app = build(folder, households)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return Site(app, f"http://127.0.0.1:{server.server_port}", server, tuple(ACCOUNTS))
 
 
-def snapshot(site: Site, target: Path) -> None:
-    """A copy of the database as it is now."""
-    with sqlite3.connect(site.app.config["SWIS_HOME"] / "swis.db") as live, sqlite3.connect(target) as copy:
-        live.backup(copy)
-
-
 def restore(site: Site, source: Path) -> None:
-    """Put the database back to a copy made by `snapshot`."""
+    """Put the database back to what is in the file `source`."""
     from app.extensions import db
 
     with site.app.app_context():
@@ -83,13 +63,13 @@ def restore(site: Site, source: Path) -> None:
 
 def launch(playwright: Playwright) -> Browser:
     """The machine's own Chromium."""
-    return playwright.chromium.launch(executable_path=needs.chromium(), args=CHROMIUM_FLAGS)
+    return playwright.chromium.launch(executable_path=needs.chromium(), args=CHROMIUM_FLAGS, timeout=PATIENCE)
 
 
 def sign_in(browser: Browser, site: Site, role: str) -> Page:
     """A fresh browser window (its own cookies), signed in as the demo's person of a role."""
     page = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, locale="zh-TW", timezone_id="Asia/Taipei").new_page()
-    page.set_default_timeout(IMPATIENCE)
+    page.set_default_timeout(PATIENCE)
     account = site.account(role)
     page.goto(f"{site.url}/login/")
     page.fill("#username", account.username)

@@ -14,7 +14,7 @@ from app.models.award import Award
 from app.models.payment import PaymentLine
 from app.security import scope
 
-from .site import IMPATIENCE, Site
+from .site import PATIENCE, Site
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 PHONE = {"width": 390, "height": 844}
@@ -39,7 +39,7 @@ def looked_at(page: Page) -> None:
 def test_a_citizen_sees_the_own_case_and_nobody_elses(browser: Browser, site: Site, paid: tuple[str, str, str, str]) -> None:
     number, who, birth, name = paid
     page = browser.new_context(viewport=PHONE).new_page()
-    page.set_default_timeout(IMPATIENCE)
+    page.set_default_timeout(PATIENCE)
     page.goto(site.url + "/login/")
     page.click("text=民眾查詢")
     looked_at(page)
@@ -62,7 +62,7 @@ def test_a_citizen_sees_the_own_case_and_nobody_elses(browser: Browser, site: Si
 
 def test_the_checker_answers_by_keyboard_alone(browser: Browser, site: Site) -> None:
     page = browser.new_context(viewport=PHONE).new_page()
-    page.set_default_timeout(IMPATIENCE)
+    page.set_default_timeout(PATIENCE)
     page.goto(site.url + "/citizen/zh/check")
     looked_at(page)
     page.focus("#birth")

@@ -86,7 +86,7 @@ def test_a_tenth_benefit_is_decided_from_four_files(tmp_path):
     home = tmp_path / "home"
     done = subprocess.run(
         [sys.executable, "-m", "tests.casework.tenth", str(home)], cwd=product, env={**os.environ, "PYTHONPATH": str(product)},
-        capture_output=True, text=True, timeout=180,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0 and done.stdout.endswith("decided\n"), done.stdout[-2000:] + done.stderr[-4000:]
     assert {p: p.stat().st_mtime_ns for p in before} == before

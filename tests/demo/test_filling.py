@@ -1,11 +1,14 @@
 """The demo county: filled whole, by the real commands, with every invariant holding."""
 
+import json
+
 import pytest
 from sqlalchemy import func, select
 
 from app import demo
 from app.commands import load_all, verify
 from app.commands.base import Refused
+from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
 from app.models.decision import Decision
@@ -15,17 +18,32 @@ from app.models.office import Office
 from app.models.payment_run import PaymentRun
 from app.models.person import Person
 from app.models.user import User
+from app.security import scope
 from app.security.roles import ALL, conflict
+from tests import demo_county
 
 
 @pytest.mark.slow
-def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant(app, session, client_as, tmp_path, monkeypatch):
+@pytest.mark.postgres
+def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant(app, session, tmp_path, monkeypatch):
     monkeypatch.setitem(app.config, "SWIS_HOME", tmp_path)
     counts = demo.fill(120, 5, say=lambda text: None)
     session.expire_all()
+    county_is_whole(app, session, 120, counts)
+
+
+@pytest.mark.slow
+def test_the_same_on_sqlite(tmp_path_factory):
+    app = demo_county.installed(tmp_path_factory, WTF_CSRF_ENABLED=False)
+    counts = json.loads((demo_county.built(tmp_path_factory) / demo_county.COUNTS).read_text())
+    with app.app_context(), scope.use(scope.SYSTEM):
+        county_is_whole(app, db.session(), demo_county.HOUSEHOLDS, counts)
+
+
+def county_is_whole(app, session, households, counts):
     rows = session.scalar(select(func.count()).select_from(Application))
-    assert 200 < counts["applications"] <= rows and 70 < counts["awards"] < 120
-    cases_in_every_stage(session)
+    assert households + 80 < counts["applications"] <= rows and households * 7 / 12 < counts["awards"] < households
+    cases_in_every_stage(session, households)
     money_and_matching(session)
     load_all()
     assert {c.name: c.breaks for c in verify.run() if c.breaks} == {}
@@ -35,8 +53,8 @@ def test_a_small_county_is_filled_by_the_real_commands_and_holds_every_invariant
         demo.fill(20, 1)
 
 
-def cases_in_every_stage(session):
-    assert 120 < session.scalar(select(func.count()).select_from(Person)) <= session.scalar(select(func.count()).select_from(Application))
+def cases_in_every_stage(session, households):
+    assert households < session.scalar(select(func.count()).select_from(Person)) <= session.scalar(select(func.count()).select_from(Application))
     states = set(session.scalars(select(Application.state)))
     assert {"approved", "rejected"} < states and len(states) >= 6
     assert {b for (b,) in session.execute(select(Decision.band))} >= {"full", "half"}

@@ -61,6 +61,16 @@ def freeze(ctx: JobContext) -> Iterator[None]:
             time.sleep(0.2)  # the stop reaches this thread here, not in the middle of the next chunk
 
 
+@job("halted", label="halted", max_attempts=1000)
+def halted(ctx: JobContext) -> Iterator[None]:
+    """Like `count`; the first attempt does not get beyond the fifth chunk."""
+    for number, _chunk in enumerate(count(ctx)):
+        yield
+        while ctx.lease.attempt == 1 and number == 4:
+            time.sleep(0.01)
+            yield
+
+
 @job("every_second", label="every second")
 def every_second(ctx: JobContext) -> Iterator[None]:
     """Does next to nothing, on the clock."""
@@ -68,7 +78,7 @@ def every_second(ctx: JobContext) -> Iterator[None]:
     yield
 
 
-MINE = {name: KINDS.pop(name) for name in ("count", "once", "freeze", "every_second")}
+MINE = {name: KINDS.pop(name) for name in ("count", "once", "freeze", "halted", "every_second")}
 """The kinds above are nobody's but these tests': they are registered only while `lent`."""
 
 

@@ -16,6 +16,9 @@ import pytest
 
 import config
 
+PATIENCE = 300
+"""Seconds a condition may take on a machine that is busy with other things."""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -40,21 +43,21 @@ def product(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     run.communicate()
 
 
-def answers(port: str, seconds: float) -> bool:
-    """Does the sign-in page come within so many seconds?"""
-    deadline = time.monotonic() + seconds
+def answers(port: str) -> bool:
+    """Does the sign-in page come?"""
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/login/", timeout=5) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/login/", timeout=30) as page:
                 return page.status == 200
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     return False
 
 
-def comes(condition: Callable[[], bool], seconds: float) -> bool:
-    """Does it come true within so many seconds?"""
-    deadline = time.monotonic() + seconds
+def comes(condition: Callable[[], bool]) -> bool:
+    """Does it come true?"""
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
             return False
@@ -75,11 +78,11 @@ def group(pid: int) -> list[int]:
 
 @pytest.mark.slow
 def test_one_command_starts_everything_and_one_signal_stops_it(product: subprocess.Popen[str], environment: dict[str, str]) -> None:
-    assert answers(environment["SWIS_PORT"], 240)
-    assert comes(lambda: len(group(product.pid)) >= 5, 60), "the parent, gunicorn and its two workers, the jobs process"
+    assert answers(environment["SWIS_PORT"])
+    assert comes(lambda: len(group(product.pid)) >= 5), "the parent, gunicorn and its two workers, the jobs process"
     os.killpg(product.pid, signal.SIGINT)
-    assert product.wait(60) == 0
-    assert comes(lambda: group(product.pid) == [], 10)
+    assert product.wait(PATIENCE) == 0
+    assert comes(lambda: group(product.pid) == [])
 
 
 def test_a_taken_port_is_said_in_words(environment: dict[str, str]) -> None:
@@ -87,12 +90,12 @@ def test_a_taken_port_is_said_in_words(environment: dict[str, str]) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         environment["SWIS_PORT"] = str(taken.getsockname()[1])
-        run = subprocess.run([sys.executable, "run.py"], cwd=config.ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        run = subprocess.run([sys.executable, "run.py"], cwd=config.ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert run.returncode == 1
     assert f"連接埠 {environment['SWIS_PORT']} 已經有程式使用" in run.stderr
 
 
 def test_unsafe_production_settings_are_said_in_words(environment: dict[str, str]) -> None:
     environment["SWIS_PROFILE"] = "production"
-    run = subprocess.run([sys.executable, "run.py"], cwd=config.ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run([sys.executable, "run.py"], cwd=config.ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert run.returncode == 1 and "SECRET_KEY" in run.stderr

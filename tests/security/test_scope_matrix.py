@@ -7,7 +7,6 @@ screen is covered the day it is registered; a new scoped model without rows in t
 import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,8 @@ from sqlalchemy import inspect, select
 
 from app.models.base import TownScoped
 from app.security import roles, scope
-from tests.conftest import Browser, settings
+from tests import demo_county
+from tests.conftest import Browser
 from tests.seed import PASSWORD, SHORT
 
 HOME, FOREIGN_COUNTY = "10004010", "10005"
@@ -43,20 +43,13 @@ NOT_IN_DEMO = {
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The demo county with one limited person per role."""
-    from app import create_app, demo
-    from app.commands import setup
     from app.commands.accounts import new_user
-    from app.extensions import Model, db
+    from app.extensions import db
     from app.models.office import Office
 
-    folder: Path = tmp_path_factory.mktemp("matrix")
-    app = create_app({**settings(folder, f"sqlite:///{folder}/swis.db"), "SWIS_PROFILE": "demo"})
+    app = demo_county.installed(tmp_path_factory, TESTING=True, WTF_CSRF_ENABLED=False)
     app.test_client_class = Browser
     with app.app_context():
-        Model.metadata.create_all(db.engine)
-        setup.initialise()
-        demo.fill(60)
-        db.session.rollback()
         with scope.use(scope.SYSTEM):
             session = db.session()
             for role, code in LIMITED:
