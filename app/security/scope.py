@@ -19,6 +19,8 @@ from sqlalchemy.sql.schema import Table
 
 from app.models.base import BenefitScoped, CountyScoped, CountyShared, Model, TownScoped
 
+Limit = Callable[[Any], ColumnElement[bool]]
+
 
 class ScopeMissing(RuntimeError):
     """A scoped model was touched before anybody said on whose behalf."""
@@ -57,28 +59,33 @@ class Scope:
             return False
         return benefit is None or self.benefits is None or benefit in self.benefits
 
-    def criteria(self, model: type[Any]) -> Callable[[Any], ColumnElement[bool]] | None:
-        """The WHERE part as a function of the entity (the class or an alias of it); None when the scope does not limit the model.
+    def limits(self) -> Iterator[tuple[type[Any], Limit]]:
+        """Pairs (mixin or model, its WHERE part as a function of the entity, which is the class or an alias of it); all that fit a model hold.
 
-        A function and not an expression: SQLAlchemy puts an expression on the bare table into the ON clause of a joined alias.
+        By mixin and not by model, for every statement carries them all. A function and not an expression: SQLAlchemy puts an expression on the
+        bare table into the ON clause of a joined alias.
         """
         if self.level == "system":
-            return None
-        casework = issubclass(model, TownScoped)
-        shared = issubclass(model, CountyShared)
-        if self.level == "none" or (self.level == "ministry" and casework) or (self.level == "township" and not casework and not shared):
-            return lambda entity: false()
+            return
+        if self.level == "none":
+            yield TownScoped, lambda entity: false()
+            yield CountyScoped, lambda entity: false()
+            return
         county, town = self.county_code, self.town_code
-        benefits = sorted(self.benefits) if self.benefits is not None and issubclass(model, BenefitScoped) else None
-        if self.level == "township" and casework:
-            if benefits is None:
-                return lambda entity: and_(entity.town_code == town, entity.county_code == county)
-            return lambda entity: and_(entity.town_code == town, entity.county_code == county, entity.benefit.in_(benefits))
-        if self.level in ("county", "township"):
-            if benefits is None:
-                return lambda entity: entity.county_code == county
-            return lambda entity: and_(entity.county_code == county, entity.benefit.in_(benefits))
-        return None if benefits is None else lambda entity: entity.benefit.in_(benefits)
+        if self.level == "ministry":
+            yield TownScoped, lambda entity: false()
+        elif self.level == "township":
+            yield TownScoped, lambda entity: and_(entity.town_code == town, entity.county_code == county)
+            yield CountyShared, lambda entity: entity.county_code == county
+            for model in scoped_models():
+                if not issubclass(model, TownScoped | CountyShared):
+                    yield model, lambda entity: false()
+        else:
+            yield TownScoped, lambda entity: entity.county_code == county
+            yield CountyScoped, lambda entity: entity.county_code == county
+        if self.benefits is not None:
+            benefits = sorted(self.benefits)
+            yield BenefitScoped, lambda entity: entity.benefit.in_(benefits)
 
 
 SYSTEM = Scope("system")
@@ -125,11 +132,7 @@ def is_scoped(model: type[Any]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _options(scope: Scope) -> tuple[Any, ...]:
-    return tuple(
-        with_loader_criteria(model, criteria, include_aliases=True)
-        for model in scoped_models()
-        if (criteria := scope.criteria(model)) is not None
-    )
+    return tuple(with_loader_criteria(part, limit, include_aliases=True) for part, limit in scope.limits())
 
 
 @cache
