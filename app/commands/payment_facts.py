@@ -52,6 +52,7 @@ def collect(session: Session, run: PaymentRun, lines: list[Line], setting: Payer
         payer_missing=_payer_missing(lines, setting),
         budget_short=budgets.shortage(session, run),
         deductions=offsets.of_run(session, run),
+        adjustments=payment_lines.adjustments(session, run.id),
     )
 
 

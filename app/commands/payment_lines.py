@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import PaymentRun
@@ -23,6 +23,17 @@ def add(session: Session, run: PaymentRun, lines: Sequence[Line], roots: dict[in
     bulk.add_rows(session, PaymentLine, [_line_row(run, x, roots) for x in lines])
     bulk.add_rows(session, Payment, [_payment_row(run, x, p) for x in lines for p in x.parts])
     freeze(run, lines)
+
+
+def adjustments(session: Session, run_id: int) -> dict[int, tuple[int, str]]:
+    """line_no → (NTD the line it replaces would have paid, why), of adjusted lines that still count."""
+    old = aliased(PaymentLine)
+    rows = session.execute(
+        select(PaymentLine.line_no, old.amount, old.reason)
+        .join(old, (old.run_id == PaymentLine.run_id) & (old.line_no == PaymentLine.adjusts_line_no))
+        .where(PaymentLine.run_id == run_id, PaymentLine.status != "withheld")
+    )
+    return {no: (int(amount), reason or "") for no, amount, reason in rows}
 
 
 def _line_row(run: PaymentRun, x: Line, roots: dict[int, tuple[int, int]] | None) -> dict[str, Any]:

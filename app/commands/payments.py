@@ -1,16 +1,16 @@
 """Payment runs: make a register, check it, tick what was found, approve, release. Three different people; nobody twice."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from app.core import clock, roc
 from app.models.award import Award
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import STATES, PayerSetting, PaymentRun, RunFinding
-from app.payments import checks, invoiced, register
+from app.payments import checks, invoiced, register, work_sheet
 from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
@@ -267,8 +267,10 @@ def withhold_line(ctx: Context, run_id: int, line_no: int, reason: str, seen_ver
 
 
 @command("payments.build", roles=MAKERS)
-def withhold_lines(ctx: Context, run_id: int, line_nos: Sequence[int], reason: str, seen_version: int | None = None) -> PaymentRun:
-    """Take lines out for one reason, like `withhold_line`. Raises Refused when one of them is not there any more."""
+def withhold_lines(
+    ctx: Context, run_id: int, line_nos: Sequence[int], reason: str, seen_version: int | None = None, adjusting: bool = False
+) -> PaymentRun:
+    """Take lines out for one reason, like `withhold_line`; others take their place when `adjusting`. Raises Refused when one is not there any more."""
     run = ctx.get(PaymentRun, run_id, lock=True)
     ctx.check_version(run, seen_version)
     numbers = sorted(set(line_nos))
@@ -288,12 +290,43 @@ def withhold_lines(ctx: Context, run_id: int, line_nos: Sequence[int], reason: s
         .execution_options(synchronize_session=False)
     )
     left = payment_lines.read(ctx.session, run_id)
-    if not left:
+    if not left and not adjusting:
         raise Refused("不能暫緩清冊的每一筆；整份不發時請取消清冊", "E-PAY-LINE")
     payment_lines.freeze(run, left)
     RUN.advance(
         ctx, run, "withhold", comment=f"第 {said} 筆：{reason.strip()}" if reason.strip() else "", checked_by_id=None, checked_at=None
     )
+    return run
+
+
+@command("payments.build", roles=MAKERS)
+def adjust_lines(ctx: Context, run_id: int, changes: Mapping[int, tuple[int, str]], seen_version: int | None = None) -> PaymentRun:
+    """Pay lines with another amount: line_no → (NTD, reason). The old line is withheld and a new one pays, to be ticked and approved by others.
+
+    Raises Refused for lines that pay an institution (its invoice is corrected), repeat a return, or keep money back by consent.
+    """
+    run = ctx.get(PaymentRun, run_id, lock=True)
+    lines = {x.line_no: x for x in payment_lines.read(ctx.session, run_id)}
+    for no, (amount, reason) in changes.items():
+        x = lines.get(no)
+        if x is None or not amount > 0 or amount == x.amount or not reason.strip():
+            raise Refused(f"第 {no} 筆沒有可以調整的金額，或沒有填寫原因", "E-PAY-LINE")
+        if not x.parts or x.payee.channel == "institution" or x.deduction:
+            raise Refused(f"第 {no} 筆是重匯、機構請款或有同意扣抵的款項，不能在清冊調整；請更正請款單或同意書後重新造冊", "E-PAY-LINE")
+    said = "；".join(f"第 {no} 筆調整為 {amount:,} 元：{reason.strip()}" for no, (amount, reason) in sorted(changes.items()))
+    withhold_lines(ctx, run_id, list(changes), said[:500], seen_version, adjusting=True)
+    first = 1 + (ctx.session.scalar(select(func.max(PaymentLine.line_no)).where(PaymentLine.run_id == run_id)) or 0)
+    made = [work_sheet.adjusted(lines[no], first + n, changes[no][0]) for n, no in enumerate(sorted(changes))]
+    payment_lines.add(ctx.session, run, made)
+    payment_lines.freeze(run, payment_lines.read(ctx.session, run_id))
+    for no, (_, reason) in changes.items():
+        ctx.session.execute(
+            update(PaymentLine)
+            .where(PaymentLine.run_id == run_id, PaymentLine.line_no == no)
+            .values(reason=f"金額調整：{reason.strip()}"[:200])
+            .execution_options(synchronize_session=False)
+        )
+    ctx.session.flush()
     return run
 
 

@@ -10,7 +10,7 @@ from .messages import FileProblem
 from .readers import open_table
 from .tables import without_total
 
-MAX_ROWS: Final = 5_000
+MAX_ROWS: Final = {"care_invoice": 5_000, "payment_sheet": 20_000}
 
 CARE_INVOICE: Final = Layout(
     source="care_invoice",
@@ -26,7 +26,21 @@ CARE_INVOICE: Final = Layout(
         Field("back_on", "返回日期", "text", size=10, synonyms=("銷假日期",), example="1150806", note="離開日起至返回日前一日為請假"),
     ),
 )
-FORMS: Final = {"care_invoice": CARE_INVOICE}
+PAYMENT_SHEET: Final = Layout(
+    source="payment_sheet",
+    label="發放清冊工作表",
+    agency="發放單位",
+    key=(),
+    fields=(
+        Field("run_no", "清冊號", "text", True, 40, example="10004-ELA-09803-01"),
+        Field("line_no", "編號", "text", True, 8, example="1"),
+        Field("person_id", "身分證統一編號", "text", True, 10, example="A123456789"),
+        Field("amount", "金額", "text", True, 12, example="6000"),
+        Field("handling", "處理", "text", size=4, example="暫緩", note="留白照發；暫緩；送出後填入帳或退匯"),
+        Field("reason", "原因", "text", size=200, example="04", note="改金額或暫緩的原因；退匯填代碼"),
+    ),
+)
+FORMS: Final = {"care_invoice": CARE_INVOICE, "payment_sheet": PAYMENT_SHEET}
 
 
 def read_rows(path: Path, form: str) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
@@ -46,6 +60,6 @@ def read_rows(path: Path, form: str) -> tuple[list[dict[str, Any]], dict[str, st
     for piece, total in without_total(table):
         rows += [{**cells(x), "row_no": int(x["row_no"]), "problem": x["problem"] or ""} for x in piece.iter_rows(named=True)]
         totals = cells(total) if total else None
-        if len(rows) > MAX_ROWS:
-            raise FileProblem("file_heavy", limit=f"{MAX_ROWS} 列")
+        if len(rows) > MAX_ROWS[form]:
+            raise FileProblem("file_heavy", limit=f"{MAX_ROWS[form]} 列")
     return rows, totals

@@ -125,6 +125,8 @@ class CheckInput:
     """What the register lacks in the year's budget (Chinese), or empty."""
     deductions: Mapping[int, tuple[str, int, str]] = field(default_factory=dict)
     """line_no → (consent document, NTD kept back, what is wrong with it now or "")."""
+    adjustments: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    """line_no → (NTD of the line it replaces, why)."""
 
 
 _POST = re.compile(r"\d{7}$")
@@ -142,7 +144,7 @@ def check(given: CheckInput) -> list[Finding]:
         out.extend(_other_benefits(line, person))
         out.extend(_account(line))
         out.extend(_against_last(line, given))
-        out.extend(_deduction(line, given))
+        out.extend(_deduction_and_adjustment(line, given))
     out.extend(_duplicates(given))
     out.extend(_whole(given))
     return sorted(out, key=lambda f: (f.severity != HARD, f.line_no, f.code))
@@ -218,7 +220,10 @@ def _against_last(line: Line, given: CheckInput) -> Iterable[Finding]:
         yield _finding(line, "arrears", SOFT, text)
 
 
-def _deduction(line: Line, given: CheckInput) -> Iterable[Finding]:
+def _deduction_and_adjustment(line: Line, given: CheckInput) -> Iterable[Finding]:
+    if line.line_no in given.adjustments:
+        before, reason = given.adjustments[line.line_no]
+        yield _finding(line, "adjusted", SOFT, f"系統計算 {before:,} 元，調整為 {line.amount:,} 元（{reason}），請確認依據")
     if line.line_no not in given.deductions:
         return
     document, amount, problem = given.deductions[line.line_no]

@@ -200,6 +200,7 @@ class PaymentRunView(RegisterView):
             "may_sheet": may_print,
             "may_print": may_print and bool(sums.get("by_channel", {}).get("cash")),
             "levels": [(towns.get(x.name, "") or "全冊", x) for x in payment_results.levels(session, item)] if item.files else [],
+            "may_work_sheet": item.state in ("built", "checked", "filed") and who.can("payments.print_list"),
             "may_take_in": item.state == "filed" and self.permits("result"),
             "may_report": item.state in payment_roster.PAID and self.permits("roster"),
             "hands": self._hands(item),

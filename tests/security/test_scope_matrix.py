@@ -35,7 +35,7 @@ ROWS_PER_MODEL = 2
 NOT_IN_DEMO = {
     "batch_error", "instalment", "not_checked", "rule_hold", "exchange_mapping", "transfer", "upload", "upload_token",
     "old_register_import", "old_register_line",
-    "accounting_line", "payment_deduction",
+    "accounting_line", "payment_deduction", "offset_consent",
     "recomputation_line",  # the demo's awards were decided by today's law, so its recomputation finds none that would change
 }  # fmt: skip
 
