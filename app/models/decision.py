@@ -33,6 +33,8 @@ CHANGE_STATES = {"recorded": _l("Recorded, not yet decided"), "applied": _l("In 
 OUTCOMES = {"granted": _l("Benefit granted"), "rejected": _l("Benefit not granted")}
 CARD_KINDS = ("card_up", "card_down", "card_void")
 """Changes of the card: only for benefits that hang on it."""
+IN_KIND = ("disability_register", "parking_permit")
+"""Benefits that grant a card or a permit: their decision has a validity and no amount. Every other granted decision has one."""
 REVIEWED_AGAIN = ("household", "means", "card_up", "card_down")
 """Changes that the rule has to judge again: they reopen the case as an application of its own."""
 
@@ -45,8 +47,9 @@ class Decision(BenefitScoped, TownScoped, Model):
         UniqueConstraint("county_code", "decision_no"),
         CheckConstraint("outcome IN ('granted', 'rejected')", name="outcome"),
         CheckConstraint(
-            "outcome <> 'granted' OR (amount > 0 AND start_month IS NOT NULL) OR valid_from IS NOT NULL"
-            f" OR ({MAY_BE_ZERO} AND band IS NOT NULL AND start_month IS NOT NULL)",
+            f"outcome <> 'granted' OR (benefit IN ({', '.join(repr(b) for b in IN_KIND)}) AND valid_from IS NOT NULL)"
+            " OR (amount IS NOT NULL AND start_month IS NOT NULL AND amount > 0)"
+            f" OR (amount IS NOT NULL AND start_month IS NOT NULL AND band IS NOT NULL AND {MAY_BE_ZERO})",
             name="granted_has_amount",
         ),
     )
