@@ -13,9 +13,11 @@ from app.exchange import codes, snapshots, write
 from app.exchange.layouts import ROSTER
 from app.models.award import Award
 from app.models.payment import Payment, PaymentLine
+from app.models.payment_person import PaymentPerson
 from app.models.payment_run import PaymentRun
 from app.models.person import Person
 from app.rules.benefits import benefit, benefits
+from app.rules.facts import Relation
 from app.security.roles import COUNTY
 
 from .base import Context, Refused, command
@@ -48,7 +50,7 @@ def roster_rows(session: Session, county: str, month: int, kind: str) -> list[di
     rows = session.execute(
         select(
             PaymentLine.id, PaymentLine.town_code, PaymentLine.person_id, PaymentLine.name, PaymentLine.channel, PaymentLine.band,
-            PaymentLine.payee_person_id,
+            PaymentLine.payee_person_id, PaymentLine.root_run_id, PaymentLine.root_line_no,
             Person.birth, Person.sex, Award.household_no, Award.case_no, Award.decision_no, Award.from_month, Award.to_month,
             Payment.month, Payment.amount,
         )
@@ -65,6 +67,7 @@ def roster_rows(session: Session, county: str, month: int, kind: str) -> list[di
         )
         .order_by(PaymentLine.town_code, PaymentLine.person_id, PaymentLine.id, Payment.month)
     )  # fmt: skip
+    people = _people(session, county, month, kind)
     by_line: dict[int, tuple[Any, dict[int, int]]] = {}
     for r in rows:
         amounts = by_line.setdefault(r.id, (r, {}))[1]
@@ -99,6 +102,31 @@ def roster_rows(session: Session, county: str, month: int, kind: str) -> list[di
                 }
                 | own_fields(kind, r.band or "", r.payee_person_id)
             )
+            head_row, household = out[-1], people.get((r.root_run_id, r.root_line_no), [])
+            if household:
+                head_row["member_relation"] = "本人"
+            for p in household:
+                member = {"person_id": p.person_id, "name": p.name, "birth": p.birth, "sex": p.sex, "member_relation": Relation(p.relation).zh}
+                out.append(head_row | member | {"rec_no": f"{head}{len(out) + 1:07d}", "amount": 0})
+    return out
+
+
+def _people(session: Session, county: str, month: int, kind: str) -> dict[tuple[int, int], list[Any]]:
+    """(run, line) → the other persons of the registered household, whose identity is complete: a row of amount 0 each (exchange.md §2, pay_unit)."""
+    p, paid = PaymentPerson, PaymentLine
+    rows = session.execute(
+        select(p.run_id, p.line_no, p.person_id, p.name, p.birth, p.sex, p.relation)
+        .join(paid, and_(paid.root_run_id == p.run_id, paid.root_line_no == p.line_no))
+        .join(PaymentRun, PaymentRun.id == paid.run_id)
+        .where(
+            PaymentRun.county_code == county, PaymentRun.benefit == kind, PaymentRun.month == month, p.listed, p.relation != "applicant",
+            p.person_id.is_not(None), p.birth.is_not(None), p.sex.is_not(None), paid.status.in_(("planned", "filed", "credited")),
+        )
+        .order_by(p.run_id, p.line_no, p.position)
+    )  # fmt: skip
+    out: dict[tuple[int, int], list[Any]] = {}
+    for row in rows:
+        out.setdefault((row.run_id, row.line_no), []).append(row)
     return out
 
 

@@ -15,7 +15,7 @@ from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import award_facts, budgets, bulk, closing, funding, offsets, payment_facts, payment_files, payment_lines
+from . import award_facts, budgets, bulk, closing, funding, offsets, payment_facts, payment_files, payment_lines, payment_persons
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
 from .care import payables
@@ -131,6 +131,9 @@ def build_run(
     )
     save_run(ctx, run, lines)
     offsets.record(ctx, run, lines, cuts)
+    if benefit_row(ctx.session, benefit).payment_unit == "household":
+        with scope.use(scope.SYSTEM):
+            payment_persons.add(ctx.session, run, lines)
     return run
 
 

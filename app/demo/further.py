@@ -13,7 +13,7 @@ from app.rules.benefits import benefit
 from app.rules.clocks import case_clocks
 from app.rules.trace import Answer
 
-from . import care, devices, local, places, register
+from . import care, devices, local, low_income, places, register
 from .accounts import DIRECTOR, OFFICER, Staff
 from .people import Population, Someone
 
@@ -44,6 +44,7 @@ def fill(population: Population, staff: Staff, seed: int) -> int:
                 break
             _case(staff, code, someone, facts(rng), stage)
             made += 1
+    made += low_income.fill(grown, young, staff)
     return made + register.fill(grown, staff, rng) + care.fill(grown, staff, rng, _card, _case)
 
 

@@ -204,6 +204,8 @@ class PaymentRunView(RegisterView):
             "may_take_in": item.state == "filed" and self.permits("result"),
             "may_report": item.state in payment_roster.PAID and self.permits("roster"),
             "hands": self._hands(item),
+            "people_url": f"{url_for('PaymentPersonView.list')}?{urlencode({'_flt_0_line.run.run_no': item.run_no})}"
+            if benefit_row(session, item.benefit).payment_unit == "household" else "",
             "lines_url": f"{url_for('PaymentLineView.list')}?{urlencode({'_flt_0_run.run_no': item.run_no})}",
         }
 
