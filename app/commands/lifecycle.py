@@ -30,6 +30,10 @@ class Move:
     """For which records the move exists at all; None = for all."""
 
 
+LIFECYCLES: list["Lifecycle"] = []
+"""Every lifecycle of the product, for `flask swis verify`."""
+
+
 class Lifecycle:
     """The moves of one model. `column` holds the state; `labels` are its states' names for people; `after` runs when a move was made."""
 
@@ -38,6 +42,7 @@ class Lifecycle:
     ) -> None:
         self.model, self.column, self.labels, self.after = model, column, labels, after
         self.moves = {m.name: m for m in moves}
+        LIFECYCLES.append(self)
 
     def why_not(self, actor: Actor, obj: Any, name: str) -> str | None:
         """Why the actor may not make this move now (Chinese), or None. Draws the buttons and guards the command."""
