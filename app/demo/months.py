@@ -34,7 +34,7 @@ from app.commands import (
 )
 from app.commands.base import CommandError
 from app.commands.casework import changes
-from app.core import clock, roc
+from app.core import clock, identity, roc
 from app.exchange import codes
 from app.models.answer_check import AnswerCheck
 from app.models.award import Award
@@ -383,13 +383,22 @@ class Months:
     def decide_claim(self, claim_id: int, month: int) -> None:
         """Decision, service, and for some the first money back."""
         officer = self.who(OFFICER)
+        with self.day(month, 16):
+            claim = self.session.get_one(Overpayment, claim_id)
+            person = recovery.person_of(self.session, claim)
+            if person is not None and person.died_on is not None:
+                recovery.name_heir(
+                    officer, claim_id, person_id=identity.with_check_digit(f"J1{9_000_000 + claim_id}"), name=f"{person.name[0]}家和", relation="child",
+                    address=person.registered_address or "新竹縣竹北市光明六路10號",
+                )  # fmt: skip
         with self.day(month, 17):
             recovery.record_opinion(officer, claim_id, "家屬表示同意繳還")
             recovery.decide(self.who(DIRECTOR), claim_id, decision_no=f"府社老字第{month // 12 - roc.EPOCH}9{claim_id:06d}號")
         with self.day(month, 20):
             recovery.record_service(officer, claim_id, clock.today(), "郵務送達")
+            recovery.make_plan(officer, claim_id, parts=3, first_due=clock.today() + dt.timedelta(days=10))
             claim = self.session.get_one(Overpayment, claim_id)
-            amount, slip = min(claim.balance, 4_164), f"D{claim_id:07d}"
+            amount, slip = min(claim.balance, 4_164), f"{claim.claim_no}-1-1"
             recovery.record_repayment(self.who(CASHIER), claim_id, amount=amount, received_on=clock.today(), method="slip", slip_no=slip)
             award = claim.award
             if award is not None and award.status == "active" and claim.state in recovery.OPEN:

@@ -16,6 +16,7 @@ from app.security import scope
 
 from .county import ELA, NOON
 from .making import MARCH, payee
+from .racing import double_payments, race
 
 
 def at_once(app, *actions):
@@ -135,6 +136,15 @@ def test_the_same_result_file_twice_at_once(app, county):
     content = county.result(run_id)
     at_once(app, *[lambda: payment_results.import_transfer_result(county.accountant, run_id, content, "r.csv").complete] * 3)
     assert county.run(run_id).state == "reconciled"
+    sound()
+
+
+def test_a_mixture_of_races_pays_nobody_twice(app, county):
+    for number in range(1, 3):
+        county.award(number)
+    found = race(app, county, 18)
+    assert {name: t.wrong for name, t in found.items()} == dict.fromkeys(found, 0) and all(t.races for t in found.values())
+    assert double_payments() == 0
     sound()
 
 
