@@ -49,7 +49,7 @@ def split_run(session: Session, run: PaymentRun) -> None:
     share = shares_in_force(session, run.county_code, run.benefit, run.month)
     if share is None:
         nothing = {f"fund_{s}": None for s in funding.SOURCES}
-        session.execute(update(line).where(line.run_id == run.id).values(nothing).execution_options(synchronize_session=False))
+        session.execute(update(line).where(line.run_id == run.id, line.fund_central.is_not(None)).values(nothing).execution_options(synchronize_session=False))
         return
     gross = line.amount + line.deduction
     until = cast(func.sum(gross).over(order_by=line.line_no), BigInteger)

@@ -55,6 +55,10 @@ def settle_findings(officer: Person, pk: int) -> None:
             box.get_by_role("button", name="以我的名義確認勾選項目").click()
         assert "已確認" in officer.said
     assert officer.figure("待處理項目") == "0"
+
+
+def newcomer_is_new(officer: Person) -> None:
+    """The differences against the last register name who came newly."""
     officer.fair().follow("與上次差異")
     assert officer.page.locator("tr", has_text=NAME).inner_text().startswith("新增")
 

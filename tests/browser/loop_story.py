@@ -60,6 +60,7 @@ def walk(site: Site, sign_in: Callable[[str], Page], folder: Path, album: Path |
 
     run_id = money.make_register(officer)
     money.settle_findings(officer, run_id)
+    money.newcomer_is_new(officer)
     money.approve(director, run_id)
     money.release(accountant, run_id)
     money.post_office_file(accountant, folder, amount)
