@@ -131,10 +131,15 @@ def build_run(
     )
     save_run(ctx, run, lines)
     offsets.record(ctx, run, lines, cuts)
-    if benefit_row(ctx.session, benefit).payment_unit == "household":
+    _name_persons(ctx, run, lines)
+    return run
+
+
+def _name_persons(ctx: Context, run: PaymentRun, lines: list[Line]) -> None:
+    """Where a household is paid, every line of the register says for whom."""
+    if benefit_row(ctx.session, run.benefit).payment_unit == "household":
         with scope.use(scope.SYSTEM):
             payment_persons.add(ctx.session, run, lines)
-    return run
 
 
 def save_run(ctx: Context, run: PaymentRun, lines: list[Line], roots: dict[int, tuple[int, int]] | None = None) -> None:
@@ -321,6 +326,7 @@ def adjust_lines(ctx: Context, run_id: int, changes: Mapping[int, tuple[int, str
     first = 1 + (ctx.session.scalar(select(func.max(PaymentLine.line_no)).where(PaymentLine.run_id == run_id)) or 0)
     made = [work_sheet.adjusted(lines[no], first + n, changes[no][0]) for n, no in enumerate(sorted(changes))]
     payment_lines.add(ctx.session, run, made)
+    _name_persons(ctx, run, made)
     payment_lines.freeze(run, payment_lines.read(ctx.session, run_id))
     for no, (_, reason) in changes.items():
         ctx.session.execute(

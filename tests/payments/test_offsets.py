@@ -106,6 +106,19 @@ def test_never_below_what_must_be_left_nor_beyond_what_is_owed(county, minimum):
     assert claim(claim_id).balance == 500 and broken() == []
 
 
+def test_a_claim_written_down_meanwhile_is_told(county, minimum):
+    """More was kept back than the claim still takes: the invariant payment_deduction_credited says what to pay back."""
+    award_id = paid_before(county)
+    claim_no, case_no, claim_id = claim_of(county, award_id, 1000)
+    consent(county, claim_no, case_no)
+    run_id = county.filed(county.build())
+    recovery.record_repayment(county.accountant, claim_id, amount=600, received_on=clock.today(), method="slip", slip_no="S1")
+    county.take_in(run_id, county.result(run_id))
+    assert claim(claim_id).balance == 0
+    (told,) = broken()
+    assert told.invariant == "payment_deduction_credited" and "扣抵 1000 元（清冊 1000 元），追繳案登錄 400 元；差額請退還本人" in told.message
+
+
 def test_without_the_county_setting_nothing_is_kept_back(county):
     award_id = paid_before(county)
     claim_no, case_no, _ = claim_of(county, award_id)
