@@ -44,7 +44,7 @@ letters = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "
 
 
 @given(names=st.lists(letters, min_size=1, max_size=8), amounts=st.lists(st.integers(0, 10**12), min_size=8, max_size=8))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_written_and_read_again_is_the_same(tmp_path, names, amounts):
     data = [
         row(layout("roster", "elderly_living_allowance"), i + 1, decision_no=n, amount=str(a))
@@ -69,7 +69,7 @@ def write_xlsx_text(path, lines):
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_bytes_give_rows_or_a_sentence(tmp_path, data):
     for name in ("x.csv", "x.txt", "x.xlsx"):
         path = tmp_path / name
@@ -82,7 +82,7 @@ def test_any_bytes_give_rows_or_a_sentence(tmp_path, data):
     st.sampled_from(["csv", "txt"]),
     st.sampled_from(["utf-8", "cp950", "utf-16"]),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_text_behind_a_right_heading(tmp_path, text, form, encoding):
     names = list(layout("roster", "elderly_living_allowance").names)
     path = tmp_path / f"x.{form}"
@@ -153,7 +153,7 @@ def test_truncated_and_renamed_workbooks(tmp_path):
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_a_workbook_with_flipped_bytes_never_crashes(tmp_path, data):
     good = bytearray(good_workbook())
     for _ in range(data.draw(st.integers(1, 5))):
