@@ -1,7 +1,7 @@
 """What is in force: one roster per county, month and kind; the register deliveries that count; nothing to report; taking back."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -167,6 +167,11 @@ def current_snapshots(session: Session, month: int, since: int | None = None) ->
         elif batch.month is None or batch.month <= month:
             newest[batch.source, batch.county_code] = batch
     return [_in_force(batch) for batch in (*out, *newest.values())]
+
+
+def in_force_of(batches: Iterable[Batch]) -> list[InForce]:
+    """Deliveries as they counted, whatever came after them."""
+    return [_in_force(batch) for batch in batches]
 
 
 def _in_force(batch: Batch) -> InForce:

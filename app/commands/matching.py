@@ -200,7 +200,7 @@ def find(work: engine.Work, name: str, folder: Path, missing: Sequence[Missing])
     """What the rules found, without what they say of registers that never came; nothing is settled yet. `folder` takes working files."""
     with engine.opened(name, folder / "temp", current_app.config.get("SPARK_MASTER") or "local[*]") as running:
         evidence = engine.find(work, running, folder / "evidence.parquet")
-    return evidence, _asked(pl.read_parquet(evidence.path), missing)
+    return evidence, asked(pl.read_parquet(evidence.path), missing)
 
 
 def _send(
@@ -219,7 +219,7 @@ def _send(
         floods |= further
 
 
-def _asked(evidence: pl.DataFrame, missing: Sequence[Missing]) -> pl.DataFrame:
+def asked(evidence: pl.DataFrame, missing: Sequence[Missing]) -> pl.DataFrame:
     """Without what rules say of a register that never came: that somebody is not in it means nothing."""
     for m in missing:
         if m.absent:
@@ -259,6 +259,11 @@ def gather_inputs(session: Session, month: int, county: str | None = None) -> In
     missing += _absent_cards(now, county)
     counted = [b for b in now if county is None or b.county == county]
     return Inputs(good, len(counted), sum(b.rows for b in counted), counties, missing)
+
+
+def registers_missing(batches: Sequence[InForce], month: int, counties: Sequence[str]) -> list[Missing]:
+    """What is wrong with the registers among these deliveries, all of which were accepted."""
+    return [m for source in REGISTERS for m in _register_missing(source, batches, (), month, counties)]
 
 
 def _register_missing(

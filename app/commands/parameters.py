@@ -22,6 +22,7 @@ from app.security import roles
 from .base import Context, NotFound, Refused, command
 from .lifecycle import Lifecycle, Move
 from .reference import reference_loader
+from .replay_gate import replay_needed
 
 PROPOSERS = (roles.COUNTY_OFFICER, roles.COUNTY_SUPERVISOR, roles.MINISTRY_OFFICER)
 APPROVERS = (roles.COUNTY_SUPERVISOR, roles.MINISTRY_OFFICER)
@@ -125,6 +126,11 @@ def _pairs_in_force(session: Session) -> _Pairs:
 def _pairs(rows: Rows) -> _Pairs:
     """Kept by the rows, like `_parameters`."""
     return _Pairs(rows)
+
+
+def pair_of(session: Session, pair_id: int) -> Exclusion:
+    """One row as the law's pair, whatever its state."""
+    return _pair(*session.execute(select(*_PAIR).where(ExclusionPair.id == pair_id)).one())
 
 
 def looser_than_law(session: Session, row: ExclusionPair) -> Exclusion | None:
@@ -304,7 +310,9 @@ def withdraw_parameter(ctx: Context, row_id: int, comment: str = "", seen_versio
 
 @command("parameters.approve", roles=APPROVERS)
 def approve_exclusion(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
-    """Put a proposed pair in force; not by the person who entered it."""
+    """Put a proposed pair in force; not by the person who entered it, and only after a replay. Raises Refused."""
+    if (why := replay_needed(ctx.session, ctx.get(ExclusionPair, row_id))) is not None:
+        raise Refused(why, "E-SET-07")
     settle(ctx, EXCLUSION, row_id, "approve", comment, seen_version)
 
 

@@ -123,25 +123,48 @@ def kinds_frame(cash_kinds: Sequence[str]) -> pl.DataFrame:
 
 def find(work: Work, engine: Engine, out: Path) -> Evidence:
     """Run every rule and write the evidence to `out`. A rule that raises is `failed`; stage 0 failing raises."""
-    clock, seconds = time.perf_counter(), {}
+    prepared = prepare(work, engine, out.parent)
+    found = ask(work, engine, prepared, out)
+    for name in (month_dim.name, kind_dim.name):
+        (out.parent / f"{name}.parquet").unlink(missing_ok=True)
+    return found
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Stage 0 of a run: its span of months, and how long it took."""
+
+    months: tuple[int, int]
+    seconds: float
+
+
+def prepare(work: Work, engine: Engine, folder: Path) -> Prepared:
+    """Stage 0: the working tables, which no condition is part of, so rules can be asked several times. `folder` keeps two small files."""
+    clock = time.perf_counter()
     for table in INPUTS:
         engine.view(table.name, work.paths.get(table.name, ()), frame(table))
     first, last = engine.one(sql.text_of(stage.span_select(work.month), engine.name))
     first, last = (work.month, work.month) if first is None else (max(int(first), work.month - OLDEST), int(last))
-    small = {
-        month_dim.name: months_frame(first, last, work.cap, work.rates),
-        kind_dim.name: kinds_frame(work.cash_kinds),
-        condition.name: frame(condition, work.conditions(range(first, last + 1))),
-    }
-    for name, data in small.items():
-        part = out.with_name(f"{name}.parquet")
-        data.write_parquet(part)
-        engine.view(name, (part,), data)
+    _small(engine, folder / f"{month_dim.name}.parquet", month_dim.name, months_frame(first, last, work.cap, work.rates))
+    _small(engine, folder / f"{kind_dim.name}.parquet", kind_dim.name, kinds_frame(work.cash_kinds))
     for name, select in stage.steps(work.month, first, last).items():
         engine.make(name, sql.text_of(select, engine.name))
     for table in stage.SCAFFOLD:
         engine.drop(table.name)
-    seconds["stage"] = round(time.perf_counter() - clock, 3)
+    return Prepared((first, last), round(time.perf_counter() - clock, 3))
+
+
+def _small(engine: Engine, path: Path, name: str, data: pl.DataFrame) -> None:
+    data.write_parquet(path)
+    engine.view(name, (path,), data)
+
+
+def ask(work: Work, engine: Engine, prepared: Prepared, out: Path) -> Evidence:
+    """The rules over what is prepared, under the conditions of `work`; the evidence to `out`."""
+    seconds = {"stage": prepared.seconds}
+    first, last = prepared.months
+    conditions = out.with_name(f"{out.stem}-{condition.name}.parquet")
+    _small(engine, conditions, condition.name, frame(condition, work.conditions(range(first, last + 1))))
     engine.view("evidence", (), frame(evidence))
     failed: dict[str, str] = {}
     for code in work.rules:
@@ -154,9 +177,8 @@ def find(work: Work, engine: Engine, out: Path) -> Evidence:
     clock = time.perf_counter()
     rows = engine.write("evidence", out)
     seconds["write"] = round(time.perf_counter() - clock, 3)
-    for name in small:
-        out.with_name(f"{name}.parquet").unlink(missing_ok=True)
-    return Evidence(out, rows, (first, last), failed, seconds)
+    conditions.unlink(missing_ok=True)
+    return Evidence(out, rows, prepared.months, failed, seconds)
 
 
 class DuckEngine:

@@ -15,9 +15,11 @@ from wtforms import StringField
 
 from app.commands import parameters as commands
 from app.commands.parameters import APPROVERS, EXCLUSION, PARAMETER, PROPOSERS, parameters_in_force
+from app.commands.replays import runs_to_replay
 from app.core import clock, roc
 from app.extensions import db
 from app.models.exclusion import ExclusionPair
+from app.models.match_replay import MatchReplay
 from app.models.parameter import Parameter
 from app.rules import exclusions as law_pairs
 from app.rules import parameters as law_values
@@ -177,11 +179,21 @@ class ExclusionView(ReferenceView):
 
     def show_context(self, item: ExclusionPair) -> dict[str, Any]:
         """With the nation's pair beside a county's setting that is looser."""
-        return {**super().show_context(item), "looser_than": commands.looser_than_law(db.session(), item)}
+        return {**super().show_context(item), "looser_than": commands.looser_than_law(db.session(), item), **_replays(item)}
 
     def record_title(self, item: ExclusionPair) -> str:
         names = law_pairs.counterpart_names()
         return f"{names.get(item.benefit, item.benefit_zh or item.benefit)}／{names.get(item.counterpart, item.counterpart)}"
+
+
+def _replays(item: ExclusionPair) -> dict[str, Any]:
+    """The replays of a pair, and the matched months a proposed one can be tried on (None: not offered to this person)."""
+    done = db.session.scalars(select(MatchReplay).where(MatchReplay.pair_id == item.id).order_by(MatchReplay.id.desc())).all()
+    who, months = web.actor(), None
+    if who is not None and item.state == "proposed" and who.can("matching.replay") and item.county_code == who.scope.county_code:
+        runs = runs_to_replay(db.session(), item.county_code)[-12:]
+        months = (runs[0].month, runs[-1].month) if runs else None
+    return {"replays": done, "replay_months": months}
 
 
 @dataclass(frozen=True)

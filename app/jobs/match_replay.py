@@ -1,0 +1,55 @@
+"""Try a proposed setting on months that were matched; one month a chunk."""
+
+from collections.abc import Iterator
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.commands import replays
+from app.core import roc
+from app.models.match_replay import MatchReplay, ReplayCase
+
+from . import Argument, JobContext, job
+
+
+@job(
+    "match_replay",
+    label=_l("Replay of a setting"),
+    permission="matching.replay",
+    on_behalf=True,
+    by_hand=False,
+    arguments=(
+        Argument("pair", _l("Setting"), "int"),
+        Argument("first", _l("First month replayed"), "month"),
+        Argument("last", _l("Last month replayed"), "month"),
+    ),
+)
+def run(ctx: JobContext) -> Iterator[None]:
+    """Each month's figures are committed with the checkpoint, so an interrupted replay goes on with the next month."""
+    pair, first, last = ctx.args["pair"], ctx.args["first"], ctx.args["last"]
+    key = ctx.session.scalar(select(MatchReplay.id).where(MatchReplay.job_id == ctx.job_id))
+    if key is None:
+        key = replays.begin(ctx, pair, first, last, ctx.job_id).id
+        yield
+    with ctx.read() as session:
+        candidate = replays.pair_of(session, pair)
+        runs = [(r.id, r.month) for r in replays.runs_to_replay(session, candidate.county_code or None, first, last)]
+    left = [(r, m) for r, m in runs if m > ctx.checkpoint.get("month", -1)]
+    ctx.progress(len(runs) - len(left), len(runs))
+    for run_id, month in left:
+        effect = replays.effect_of(pair, run_id)
+        row = ctx.session.get_one(MatchReplay, key)
+        row.months = [*row.months, effect.as_json()]
+        row.gained, row.lost = row.gained + effect.gained, row.lost + effect.lost
+        row.confirmed_lost, row.cpu_seconds = row.confirmed_lost + effect.lost_confirmed, row.cpu_seconds + effect.cpu_seconds
+        for doubt_id, county, benefit, amount in effect.confirmed:
+            ctx.session.add(ReplayCase(replay_id=key, doubt_id=doubt_id, county_code=county, benefit=benefit, month=month, amount=amount))
+        ctx.checkpoint["month"] = month
+        ctx.progress(ctx.done + 1)
+        ctx.log(f"{roc.show_month(month)}：多出 {effect.gained:,} 筆、少掉 {effect.lost:,} 筆，其中曾確認的 {effect.lost_confirmed:,} 筆")
+        yield
+    row = ctx.session.get_one(MatchReplay, key)
+    row.finished_at = ctx.now
+    ctx.audit("match_replay.finished", row, gained=row.gained, lost=row.lost, confirmed_lost=row.confirmed_lost)
+    ctx.result = {"試算編號": key, "月份": len(runs), "多出疑義": row.gained, "少掉疑義": row.lost, "少掉曾確認的疑義": row.confirmed_lost}
+    yield
