@@ -24,7 +24,7 @@ RuleKey = tuple[str, int, str]
 @dataclass
 class Figures:
     """Doubts of one rule version and grade, counted once each, under the month they were first listed. The last answer to a doubt counts;
-    a waiting one is neither right nor wrong. `recovered`: NTD that came back of the claims these answers opened."""
+    a waiting one is neither right nor wrong. `recovered`: NTD that came back of the claims these answers opened. `seconds`: spent on `timed` answers given on the doubt's own page."""
 
     rule: str
     version: int
@@ -40,6 +40,8 @@ class Figures:
     shadow: int = 0
     amount: int = 0
     recovered: int = 0
+    seconds: int = 0
+    timed: int = 0
 
     @property
     def key(self) -> RuleKey:
@@ -62,6 +64,11 @@ class Figures:
     def interval(self) -> tuple[float, float] | None:
         """The 95 % Wilson interval of the precision."""
         return wilson(self.confirmed, self.answered)
+
+    @property
+    def minutes(self) -> float | None:
+        """Minutes from opening a doubt to answering it, on average; None when no answer was timed."""
+        return self.seconds / self.timed / 60 if self.timed else None
 
 
 SUMS: Final = tuple(f.name for f in fields(Figures))[6:]
@@ -86,6 +93,12 @@ def rule_figures(session: Session, rule: str | None = None, version: int | None 
         .group_by(DoubtAnswer.doubt_id)
         .subquery()
     )
+    spent = (
+        select(DoubtAnswer.doubt_id, func.sum(DoubtAnswer.seconds_spent).label("seconds"), func.count(DoubtAnswer.seconds_spent).label("timed"))
+        .where(DoubtAnswer.seconds_spent.is_not(None))
+        .group_by(DoubtAnswer.doubt_id)
+        .subquery()
+    )
     answered = Doubt.outcome.is_not(None)
     sent = or_(Doubt.state.in_(("open", "answered")), answered)
     by = (Doubt.rule_code, Doubt.rule_version, Doubt.grade, Doubt.county_code, Doubt.counterpart_source, Doubt.first_month)
@@ -100,8 +113,11 @@ def rule_figures(session: Session, rule: str | None = None, version: int | None 
             _count(Doubt.state == "shadow", ~answered),
             func.coalesce(func.sum(money.c.amount), 0),
             func.coalesce(func.sum(money.c.recovered), 0),
+            func.coalesce(func.sum(spent.c.seconds), 0),
+            func.coalesce(func.sum(spent.c.timed), 0),
         )
         .outerjoin(money, money.c.doubt_id == Doubt.id)
+        .outerjoin(spent, spent.c.doubt_id == Doubt.id)
         .where(Doubt.mirror.is_(False), or_(sent, Doubt.state == "shadow"))
         .group_by(*by)
         .order_by(*by)

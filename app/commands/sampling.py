@@ -257,3 +257,9 @@ def sample_figures(session: Session, first: int, last: int) -> list[SampleFigure
 def recall_of(figures: Iterable[SampleFigures]) -> sampling.Recall | None:
     """The estimated recall of several counties and months; see `app.matching.sampling.recall`."""
     return sampling.recall([f.stratum for f in figures])
+
+
+def summed(figures: Sequence[SampleFigures]) -> SampleFigures:
+    """The figures added up; what stands for one county and month in them is the first's."""
+    counted = ("population", "sampled", "correct", "overpaid", "unclear", "caught", "waiting")
+    return SampleFigures(figures[0].county, figures[0].month, *(sum(getattr(f, n) for f in figures) for n in counted))

@@ -13,10 +13,12 @@ from sqlalchemy import select
 from app.commands.lifecycle import history
 from app.commands.match_rules import Figures, added_up, rule_figures, top_reasons
 from app.commands.matching import SOURCE_NAMES
-from app.core import roc
+from app.commands.sampling import SampleFigures, recall_of, sample_figures, summed
+from app.core import clock, roc
 from app.exchange import codes
 from app.extensions import db
 from app.matching.rules import RULES
+from app.matching.sampling import Recall
 from app.models.doubt import DOUBT_GRADES
 from app.models.rule_control import SHADOW_STATES, RuleShadow
 from app.security.roles import AUDITOR, COUNTY, MINISTRY_OFFICER
@@ -43,6 +45,17 @@ def listed(figures: Mapping[Any, Figures]) -> list[Figures]:
     return sorted([*figures.values(), *silent], key=lambda f: (order.get(f.rule, 99), -f.version, f.grade))
 
 
+def _recalls() -> list[tuple[str, SampleFigures, Recall | None]]:
+    """The samples of the last twelve months and the recall they tell of: by county, and all of them when there are several."""
+    now = roc.month_of(clock.today())
+    figures = sample_figures(db.session(), now - 11, now)
+    counties = sorted({f.county for f in figures})
+    parts = [(codes.COUNTIES.get(c, c), [f for f in figures if f.county == c]) for c in counties]
+    if len(parts) > 1:
+        parts.insert(0, ("全部", figures))
+    return [(name, summed(part), recall_of(part)) for name, part in parts]
+
+
 class RuleView(PageView):
     """規則成效。"""
 
@@ -58,7 +71,7 @@ class RuleView(PageView):
         shadows = {(s.rule_code, s.rule_version, s.grade): s for s in db.session.scalars(select(RuleShadow).where(RuleShadow.state != "restored"))}
         for rule, version, grade in shadows:
             figures.setdefault((rule, version, grade), Figures(rule, version, grade))
-        return self.page("matching/rules.html", lines=listed(figures), rule_title=_title, shadows=shadows)
+        return self.page("matching/rules.html", lines=listed(figures), rule_title=_title, shadows=shadows, recalls=_recalls())
 
     @expose("/<rule>/<int:version>/<grade>")
     @has_access

@@ -191,6 +191,7 @@ class DoubtView(QueuePages, CaseView):
         "state",
         "benefit",
         "outcome",
+        "first_month",
         "last_month",
         "doubt_no",
         "case_no",

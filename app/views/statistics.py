@@ -9,6 +9,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
 
+from app.commands.match_quality import quality_rows
 from app.commands.match_statistics import Figures, not_checked, published_rows, statistics_rows
 from app.core import clock, roc
 from app.exchange import codes
@@ -35,6 +36,25 @@ COLUMNS = [
     ("溢領件數", "number"),
     ("溢領金額", "money"),
     ("來源", "text"),
+]
+
+QUALITY = [
+    ("月份", "month"),
+    ("縣市代碼", "text"),
+    ("縣市", "text"),
+    ("送出疑義", "number"),
+    ("已答復", "number"),
+    ("確認", "number"),
+    ("抽查已查明", "number"),
+    ("抽查查出溢領", "number"),
+    ("確認率", "text"),
+    ("確認率下限", "text"),
+    ("確認率上限", "text"),
+    ("估計找到比率", "text"),
+    ("找到比率下限", "text"),
+    ("找到比率上限", "text"),
+    ("答復日數中位數", "text"),
+    ("未比對", "text"),
 ]
 
 
@@ -111,6 +131,9 @@ class StatisticsView(PageView):
             args=args,
             charts=[(m, title, url_for("StatisticsView.chart", measure=m, **args)) for m, (title, _) in MEASURES.items()],
             own=bool(own),
+            quality=quality_rows(db.session(), first, last),
+            counties=codes.COUNTIES,
+            may_list=self.appbuilder.sm.has_access("can_list", "DoubtView"),
         )
 
     @expose("/chart/<measure>.svg")
@@ -150,6 +173,36 @@ class StatisticsView(PageView):
         book.close(len(rows))
         memory.seek(0)
         return file_response(memory, "比對統計", clock.now())
+
+
+    @expose("/quality", methods=["POST"])
+    @has_access
+    @permission_name("export")
+    def quality(self) -> Response:
+        """The quality of the match as a spreadsheet; an unknown figure is an empty cell."""
+        first, last = self._period()
+        who = web.signed_in()
+        rows = quality_rows(db.session(), first, last)
+        memory = io.BytesIO()
+        period = [("月份", f"{roc.show_month(first)}至{roc.show_month(last)}")]
+        book = Spreadsheet(memory, Facts("比對品質", who.display, who.office, clock.now(), period, "品質"), QUALITY)
+        for q in rows:
+            counted = (q.sent, q.answered, q.confirmed, q.sample.looked if q.sample else None, q.sample.overpaid if q.sample else None)
+            span, recall = q.interval or (None, None), q.recall
+            shares = (q.precision, *span, recall.share if recall else None, recall.low if recall else None, recall.high if recall else None)
+            book.add(
+                [
+                    roc.month5(q.month), q.county, codes.COUNTIES.get(q.county, q.county), *(_number(n) for n in counted),
+                    *(_percent(share) for share in shares), "" if q.days_to_answer is None else f"{q.days_to_answer:.1f}", "；".join(q.unchecked),
+                ]
+            )  # fmt: skip
+        book.close(len(rows))
+        memory.seek(0)
+        return file_response(memory, "比對品質", clock.now())
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
 
 
 class _Number(str):
