@@ -302,8 +302,8 @@ class DoubtView(QueuePages, CaseView):
         waiting = select(AnswerCheck.id).where(AnswerCheck.doubt_id == Doubt.id, AnswerCheck.state == "waiting").exists()
         lower, higher = Doubt.rank < item.rank, Doubt.rank > item.rank
         same = Doubt.rank == item.rank
-        there = lower | (same & (Doubt.id > item.id)) if forward else higher | (same & (Doubt.id < item.id))
-        order = (Doubt.rank.desc(), Doubt.id) if forward else (Doubt.rank, Doubt.id.desc())
+        there = lower | (same & (Doubt.id < item.id)) if forward else higher | (same & (Doubt.id > item.id))
+        order = (Doubt.rank.desc(), Doubt.id.desc()) if forward else (Doubt.rank, Doubt.id)
         return select(Doubt.id).where(Doubt.state == "open", ~waiting, there).order_by(*order)
 
     # -- one answer for many --------------------------------------------------------------------------------------------

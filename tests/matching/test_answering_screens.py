@@ -19,7 +19,7 @@ from .test_commands import SYSTEM, registers, rosters
 
 def queue(session: Any) -> list[Doubt]:
     session.rollback()
-    return list(session.scalars(select(Doubt).where(Doubt.state == "open").order_by(Doubt.rank.desc(), Doubt.id)))
+    return list(session.scalars(select(Doubt).where(Doubt.state == "open").order_by(Doubt.rank.desc(), Doubt.id.desc())))
 
 
 def test_from_doubt_to_doubt_with_one_purpose(dead: Any, client_as: Callable[[str], FlaskClient]) -> None:  # noqa: F811
