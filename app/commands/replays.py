@@ -23,7 +23,7 @@ from app.matching import conditions, doubts, engine
 from app.models.doubt import Doubt, DoubtAnswer
 from app.models.exchange import Batch
 from app.models.exclusion import ExclusionPair
-from app.models.match_replay import MatchReplay
+from app.models.match_replay import MatchReplay, ReplayCase
 from app.models.match_run import MatchRun
 from app.rules import exclusions as law_pairs
 from app.rules.exclusions import Exclusion
@@ -99,8 +99,9 @@ def own_proposal(ctx: Context, pair_id: int) -> ExclusionPair:
     return pair
 
 
-def begin(ctx: Context, pair_id: int, first: int, last: int, job_id: int | None) -> MatchReplay:
-    """The row of a replay that starts."""
+@command("matching.replay", roles=PROPOSERS)
+def begin(ctx: Context, pair_id: int, first: int, last: int, job_id: int | None = None) -> int:
+    """The row of a replay that starts; `step` and `finish` follow. Raises Refused, NotFound."""
     pair = own_proposal(ctx, pair_id)
     row = MatchReplay(
         pair_id=pair.id, job_id=job_id, first_month=first, last_month=last, asked_by_id=ctx.actor.user_id, started_at=ctx.now, months=[]
@@ -108,7 +109,25 @@ def begin(ctx: Context, pair_id: int, first: int, last: int, job_id: int | None)
     ctx.session.add(row)
     ctx.session.flush()
     ctx.audit("match_replay.begun", row, pair=pair.id, first=roc.month5(first), last=roc.month5(last))
-    return row
+    return row.id
+
+
+def step(session: Session, replay_id: int, effect: Effect) -> None:
+    """Add one month's effect to a replay."""
+    row = session.get_one(MatchReplay, replay_id)
+    row.months = [*row.months, effect.as_json()]
+    row.gained, row.lost = row.gained + effect.gained, row.lost + effect.lost
+    row.confirmed_lost, row.cpu_seconds = row.confirmed_lost + effect.lost_confirmed, row.cpu_seconds + effect.cpu_seconds
+    for doubt_id, county, benefit, amount in effect.confirmed:
+        session.add(ReplayCase(replay_id=row.id, doubt_id=doubt_id, county_code=county, benefit=benefit, month=effect.month, amount=amount))
+
+
+@command("matching.replay", roles=PROPOSERS)
+def finish(ctx: Context, replay_id: int) -> None:
+    """All months are replayed."""
+    row = ctx.session.get_one(MatchReplay, replay_id)
+    row.finished_at = ctx.now
+    ctx.audit("match_replay.finished", row, gained=row.gained, lost=row.lost, confirmed_lost=row.confirmed_lost)
 
 
 def _pairs(national: Sequence[Exclusion], settings: Sequence[Exclusion]) -> Callable[[str, dt.date], Sequence[conditions.PairLike]]:

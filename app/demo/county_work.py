@@ -1,9 +1,10 @@
-"""What the county's officer left behind: a source that may wait, a look into the household register, and the year's recomputation."""
+"""What the county's officer left behind: a source that may wait, a look into the household register, and the year's recomputation,
+and a setting that was tried on the matched months and waits for a second person."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.commands import recomputation
+from app.commands import parameters, recomputation, replays
 from app.commands.base import Context
 from app.commands.casework import arrival_tasks, household_data
 from app.core import clock
@@ -36,3 +37,18 @@ def fill(session: Session, staff: Staff) -> None:
         last, seen = recomputation.step(session, run, last)
     run.finished_at = clock.now()
     session.commit()
+    try_setting(session, staff)
+
+
+def try_setting(session: Session, staff: Staff) -> None:
+    """The county would stop asking about the farmers' allowance: tried on the last two months, as the job does it."""
+    officer = staff.actor(OFFICER)
+    pair = parameters.propose_exclusion(
+        officer, BENEFIT, "farmer_allowance", "choose_one", False, clock.today(), note="示範：改由農會系統事先勾稽（提案，待試算後核准）"
+    )
+    runs = [(run.id, run.month) for run in replays.runs_to_replay(session, places.COUNTY)[-2:]]
+    key = replays.begin(officer, pair, runs[0][1], runs[-1][1])
+    for run, _ in runs:
+        replays.step(session, key, replays.effect_of(pair, run))
+    session.commit()
+    replays.finish(officer, key)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.commands import replays
 from app.core import roc
-from app.models.match_replay import MatchReplay, ReplayCase
+from app.models.match_replay import MatchReplay
 
 from . import Argument, JobContext, job
 
@@ -29,7 +29,7 @@ def run(ctx: JobContext) -> Iterator[None]:
     pair, first, last = ctx.args["pair"], ctx.args["first"], ctx.args["last"]
     key = ctx.session.scalar(select(MatchReplay.id).where(MatchReplay.job_id == ctx.job_id))
     if key is None:
-        key = replays.begin(ctx, pair, first, last, ctx.job_id).id
+        key = replays.begin(ctx, pair, first, last, ctx.job_id)
         yield
     with ctx.read() as session:
         candidate = replays.pair_of(session, pair)
@@ -38,18 +38,12 @@ def run(ctx: JobContext) -> Iterator[None]:
     ctx.progress(len(runs) - len(left), len(runs))
     for run_id, month in left:
         effect = replays.effect_of(pair, run_id)
-        row = ctx.session.get_one(MatchReplay, key)
-        row.months = [*row.months, effect.as_json()]
-        row.gained, row.lost = row.gained + effect.gained, row.lost + effect.lost
-        row.confirmed_lost, row.cpu_seconds = row.confirmed_lost + effect.lost_confirmed, row.cpu_seconds + effect.cpu_seconds
-        for doubt_id, county, benefit, amount in effect.confirmed:
-            ctx.session.add(ReplayCase(replay_id=key, doubt_id=doubt_id, county_code=county, benefit=benefit, month=month, amount=amount))
+        replays.step(ctx.session, key, effect)
         ctx.checkpoint["month"] = month
         ctx.progress(ctx.done + 1)
         ctx.log(f"{roc.show_month(month)}：多出 {effect.gained:,} 筆、少掉 {effect.lost:,} 筆，其中曾確認的 {effect.lost_confirmed:,} 筆")
         yield
+    replays.finish(ctx, key)
     row = ctx.session.get_one(MatchReplay, key)
-    row.finished_at = ctx.now
-    ctx.audit("match_replay.finished", row, gained=row.gained, lost=row.lost, confirmed_lost=row.confirmed_lost)
     ctx.result = {"試算編號": key, "月份": len(runs), "多出疑義": row.gained, "少掉疑義": row.lost, "少掉曾確認的疑義": row.confirmed_lost}
     yield
