@@ -113,6 +113,7 @@ class Months:
                 self.lists(month)
                 self.match(month)
             self.record_changes(self.last + 1)
+            self.told_late()
             with self.day(self.last + 1, 20, 16):
                 self.made_and_checked(self.last + 1, confirm=False)
             self.claims()
@@ -369,6 +370,33 @@ class Months:
         except CommandError:
             self.session.rollback()  # the claim already stands from another doubt about the same months
 
+    def told_late(self) -> None:
+        """Two families tell late: a death, which is claimed from an heir, and a move away, which nobody has claimed yet."""
+        month, rows = self.last + 1, self.session.execute(
+            select(Award.application_id, Award.id)
+            .join(PaymentLine, PaymentLine.award_id == Award.id)
+            .where(Award.status == "active", Award.benefit == BENEFIT, PaymentLine.status == "credited", PaymentLine.month_to == self.last)
+            .order_by(Award.id.desc())
+        ).all()  # fmt: skip
+        late = [(a, award) for a, award in dict.fromkeys(map(tuple, rows)) if a in self.elder_of and self.elder_of[a] not in self.known][:2]
+        happened = roc.first_day(self.last) - dt.timedelta(days=10)
+        for (application, award), kind in zip(late, ("death", "move_out"), strict=False):
+            self.known.add(self.elder_of[application])
+            details = {"county_code": "10018", "address": "新竹市東區中正路1號"} if kind == "move_out" else {}
+            with self.day(month, 12):
+                town = self.session.get_one(Award, award).town_code
+                change = changes.record_change(self.who(self.staff.clerk(town)), application, kind, happened, clock.today(), details, "家屬補申報")
+            with self.day(month, 13):
+                changes.apply_change(self.who(OFFICER), change)
+                if kind == "death":
+                    claim = recovery.open_overpayment(
+                        self.who(OFFICER2), origin="change", origin_ref=None, benefit=BENEFIT, award_id=award, reason="死亡次月以後續領"
+                    )  # fmt: skip
+                    recovery.name_heir(
+                        self.who(OFFICER2), claim.id, person_id=identity.with_check_digit(f"J1{9_000_000 + claim.id}"), name=f"{claim.name[0]}家和",
+                        relation="child", address="新竹縣竹北市光明六路10號",
+                    )  # fmt: skip
+
     def claims(self) -> None:
         """Half of the claims go on: the opinion is invited, the decision made and served, a first instalment paid."""
         for n, claim_id in enumerate(self.session.scalars(select(Overpayment.id).order_by(Overpayment.id)).all()):
@@ -383,14 +411,6 @@ class Months:
     def decide_claim(self, claim_id: int, month: int) -> None:
         """Decision, service, and for some the first money back."""
         officer = self.who(OFFICER)
-        with self.day(month, 16):
-            claim = self.session.get_one(Overpayment, claim_id)
-            person = recovery.person_of(self.session, claim)
-            if person is not None and person.died_on is not None:
-                recovery.name_heir(
-                    officer, claim_id, person_id=identity.with_check_digit(f"J1{9_000_000 + claim_id}"), name=f"{person.name[0]}家和", relation="child",
-                    address=person.registered_address or "新竹縣竹北市光明六路10號",
-                )  # fmt: skip
         with self.day(month, 17):
             recovery.record_opinion(officer, claim_id, "家屬表示同意繳還")
             recovery.decide(self.who(DIRECTOR), claim_id, decision_no=f"府社老字第{month // 12 - roc.EPOCH}9{claim_id:06d}號")
