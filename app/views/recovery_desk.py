@@ -69,7 +69,7 @@ class RecoveryDeskView(PageView):
         due, found = recovery_watch.watch(session, today), overpaid.unclaimed(session)
         web.log_access("show", (Overpayment.__tablename__, None), "撥款作業：追繳待辦", rows=len(due) + len(found))
         return self.page(
-            "recovery/desk.html", due=due[:SHOWN], due_count=len(due), found=found[:SHOWN], found_count=len(found), states=STATES, month=month,
+            "recovery/desk.html", due=due[:SHOWN], due_count=len(due), found=found[:SHOWN], found_count=len(found), month=month,
             title_of=recovery.title, benefit_name=lambda code: benefit_row(session, code).name, books=books, methods=METHODS,
             ageing=recovery_watch.ageing(session, today), ties=self._ties(month, today, books), may_claim=self._may("can_claim"), shown=SHOWN,
         )  # fmt: skip
