@@ -5,8 +5,11 @@ The file is read and checked before the transaction begins; the transaction only
 """
 
 import errno
+import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +21,7 @@ from app.core import roc
 from app.exchange import archives, codes, snapshots, store
 from app.exchange import mapping as mappings
 from app.exchange.canonical import content_sha256
+from app.exchange.confined import read_confined
 from app.exchange.delivery import Delivery, folder_files, read_delivery
 from app.exchange.error_file import suffix, write_error_file
 from app.exchange.layouts import LAYOUTS
@@ -34,6 +38,7 @@ from .deliveries import current_snapshots as current_snapshots
 from .deliveries import home as home
 
 MODES: Final = ("new", "supplement", "replacement")
+_AHEAD: Final = 2  # files of a folder read while one is taken in
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 Reader = Callable[..., Delivery]
 
@@ -378,8 +383,34 @@ def import_all(who: Actor | Context, folder: Path | str) -> Iterator[BatchResult
     files = folder_files(folder)
     if not files:
         raise Refused("資料夾內沒有可收的檔案；請把檔案放在 registers 與 rosters/<年月>/ 之下", "E-EXC-FOLDER")
-    for source, path, month, county, kind in files:
+    with ThreadPoolExecutor(_AHEAD, thread_name_prefix="read ahead") as readers:
+        begun: deque[Future[Delivery]] = deque()
+        following = iter(files)
+        for source, path, month, county, kind in files:
+            for next_source, next_path, next_month, next_county, next_kind in itertools.islice(following, 1 + _AHEAD - len(begun)):
+                begun.append(readers.submit(_read_ahead, next_path, next_source or None, next_month, next_county, next_kind))
+            try:
+                yield import_file(who, source, path, county, month, kind, reader=_from_ahead(path, county, begun.popleft()))
+            except Refused as refusal:
+                yield BatchResult(None, source, county, month, kind, path.name, problem=(refusal.code, refusal.message))
+
+
+def _read_ahead(path: Path, source: str | None, month: int | None, county: str | None, kind: str | None) -> Delivery:
+    """Read a file while the ones before it are still being taken in, in a process of its own. An archive is left for its turn."""
+    if archives.is_archive(path):
+        raise OSError(errno.ENOTSUP, "archive")
+    return read_confined(path, source, month, county, kind)
+
+
+def _from_ahead(path: Path, county: str | None, begun: "Future[Delivery]") -> Reader:
+    """The reader that hands out what was read ahead, if it is of the very bytes that were kept and asked for the same county."""
+
+    def read(raw: Path, source: str | None, month: int | None, asked: str | None, kind: str | None, mapping: mappings.Mapping | None) -> Delivery:
         try:
-            yield import_file(who, source, path, county, month, kind)
-        except Refused as refusal:
-            yield BatchResult(None, source, county, month, kind, path.name, problem=(refusal.code, refusal.message))
+            delivery = begun.result()
+        except OSError:
+            return read_confined(raw, source, month, asked, kind, mapping)
+        same = delivery.meta.file_sha256 == raw.stem and asked == county
+        return delivery if same else read_confined(raw, source, month, asked, kind, mapping)
+
+    return read

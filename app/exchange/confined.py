@@ -1,14 +1,11 @@
 """Reading a file nobody here made, in a child process with a ceiling on memory and time.
 
 What the file does to its reader (a bomb, a parser's crash, an endless loop) ends with the child; the caller gets a Delivery or a
-FileProblem. The child gets the task as JSON and answers in a folder of its own: `meta.json` and the frames as Parquet.
+FileProblem. The child (`workers`) finds its task in a folder of its own, `task.json`, and answers there: `meta.json` and the frames as
+Parquet.
 """
 
 import json
-import os
-import resource
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 
+from . import workers
 from .delivery import Delivery, Meta, Notice, read_delivery
 from .internal import readable
 from .mapping import Mapping, from_dict
@@ -26,7 +24,6 @@ from .preview import Preview, look
 
 _FRAMES: Final = ("frame", "rejected", "issues")
 T = TypeVar("T")
-_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -83,28 +80,22 @@ def rows_confined(path: Path | str, form: str, limits: Limits = QUICK) -> tuple[
 def _ask(what: str, task: dict[str, Any], limits: Limits, collect: Callable[[Path, dict[str, Any]], T]) -> T:
     with TemporaryDirectory(prefix="swis-read-") as name:
         folder = Path(name)
-        task |= {"out": name, "memory": limits.memory, "cpu": limits.cpu}
-        environment = {"PATH": os.environ.get("PATH", ""), "POLARS_MAX_THREADS": "2", "PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "TMPDIR": name}
-        command = [sys.executable, "-m", "app.exchange.confined", what]
+        task |= {"what": what, "memory": limits.memory, "cpu": limits.cpu, "wall": limits.wall}
+        (folder / "task.json").write_text(json.dumps(task, ensure_ascii=False), encoding="utf-8")
         try:
-            subprocess.run(
-                command, input=json.dumps(task).encode(), env=environment, cwd=name, timeout=limits.wall, check=True,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            workers.run(folder, limits.wall)
             said = json.loads((folder / "meta.json").read_bytes())
-        except (subprocess.SubprocessError, OSError, ValueError):
+        except (OSError, ValueError):
             raise FileProblem("file_heavy", limit=limits) from None
         if "problem" in said and what != "look":
             raise FileProblem(said["problem"], **said["values"])
         return collect(folder, said)
 
 
-def _child(what: str) -> None:
-    task = json.load(sys.stdin)
-    resource.setrlimit(resource.RLIMIT_AS, (task["memory"], task["memory"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (task["cpu"], task["cpu"]))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    out = Path(task["out"])
+def _child(out: Path) -> None:
+    task = json.loads((out / "task.json").read_bytes())
+    workers.limit(task["memory"], task["cpu"], task["wall"])
+    what = task["what"]
     mapping = from_dict(task["mapping"]) if task["mapping"] else None
     if what == "look":
         said: dict[str, Any] = asdict(look(Path(task["path"]), task["source"], task["kind"], mapping))
@@ -122,8 +113,10 @@ def _child(what: str) -> None:
             said = {"meta": asdict(done.meta), "notices": [[n.code, n.what, n.fix] for n in done.notices]}
         except FileProblem as problem:
             said = {"problem": problem.code, "values": {k: str(v) for k, v in problem.values.items()}}
-    (out / "meta.json").write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    part = out / "meta.part"
+    part.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    part.rename(out / "meta.json")  # whole or not at all
 
 
 if __name__ == "__main__":
-    _child(sys.argv[1])
+    workers.serve(_child)

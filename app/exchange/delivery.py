@@ -104,6 +104,7 @@ def read_delivery(
     agreed = {name: run.agree(name, value) for name, value in wanted.items()}
     run.whole_file()
     raw = run.rejected_rows(lambda: readers.open_table(path, run.layout, mapping))
+    content = content_sha256(run.frames[0], run.layout, raw)  # before the rows are put in the order of people: files come in order of their key
     frame = run.accepted()
     notices = [Notice(code, *say(code, **values)) for code, values in table.notices]
     rejected = run.bad_rows.len()
@@ -126,7 +127,7 @@ def read_delivery(
         sum_amount=int(frame["amount"].sum()) if "amount" in frame.columns else 0,
         file_name=path.name,
         file_sha256=file_sha256(path),
-        content_sha256=content_sha256(frame, run.layout, raw),
+        content_sha256=content,
     )
     return Delivery(frame, raw, run.issues, notices, meta, run.layout)
 
@@ -181,9 +182,10 @@ class _Run:
             bad = checked.issues.filter(pl.col("level") == "row")["row_no"].unique()
             self.rows += piece.height
             issues.append(checked.issues)
-            self.frames.append(checked.frame.filter(~pl.col("row_no").is_in(bad.implode())))
             if bad.len():
-                self.raws.append(piece.filter(pl.col("row_no").is_in(bad.implode())))
+                self.raws.append(piece.filter(piece["row_no"].is_in(bad.implode())))
+                checked.frame = checked.frame.filter(~checked.frame["row_no"].is_in(bad.implode()))
+            self.frames.append(checked.frame)
         if not self.rows:
             raise FileProblem("file_empty")
         self.frames = [pl.concat(self.frames)]
@@ -227,6 +229,8 @@ class _Run:
         if given is not None and (frame[name] == given).sum() < frame.height * (1 - _STRAY):
             raise FileProblem(f"{words}_other", found=validate.shown_value(name, common), given=validate.shown_value(name, given))
         value = common if given is None else given
+        if (frame[name] == value).all():
+            return value
         stray = frame.filter(pl.col(name) != value)
         if stray.height > frame.height * _STRAY:
             found = frame[name].value_counts(sort=True).head(4).rows()

@@ -42,6 +42,7 @@ from typing import Final
 
 import polars as pl
 
+from .canonical import is_constant
 from .internal import READABLE
 from .layouts import Field, Layout
 from .store import write_whole
@@ -81,8 +82,15 @@ def empty(source: str) -> pl.DataFrame:
 def conform(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     """`frame` with exactly the source's columns, missing ones null, sorted as snapshots are."""
     want = schema(source)
-    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in want.items() if name not in frame.columns]
-    return frame.with_columns(missing).select(list(want)).sort("person_id", "row_no")
+    have = [name for name in want if name in frame.columns]
+    alike = [frame[name] for name in have if name not in ("person_id", "row_no") and is_constant(frame[name])]
+    frame = frame.select(have).drop(column.name for column in alike)
+    if "row_no" not in have or frame["row_no"].is_sorted():  # as rows are read: to keep their order costs less than to sort by it
+        frame = frame.sort("person_id", maintain_order=True)
+    else:
+        frame = frame.sort("person_id", "row_no")
+    frame = frame.with_columns(alike)  # the same in every row: there is nothing to put in order
+    return frame.with_columns(pl.lit(None, dtype=want[name]).alias(name) for name in want if name not in have).select(list(want))
 
 
 def path_for(home: Path, folder: str, content_sha256: str) -> Path:

@@ -117,10 +117,21 @@ def _pieces(rows: Iterator[Sequence[Any]], header: headers.Header, layout: Layou
             table.notices.append(("excel_dates", {"label": layout.field(name).label, "count": count}))
 
 
+def _all_text(chunk: list[Sequence[Any]], width: int) -> list[pl.Series]:
+    """The columns of rows that are all `width` wide and hold text alone, built at once; an empty list for others."""
+    if any(len(row) != width for row in chunk):
+        return []
+    try:
+        cells = pl.Series("", list(itertools.chain.from_iterable(chunk)), dtype=pl.String, strict=True)
+    except (TypeError, pl.exceptions.PolarsError):
+        return []
+    return [cells.gather_every(width, place).alias(f"c{place}") for place in range(width)]
+
+
 def _piece(chunk: list[Sequence[Any]], number: int, width: int, dates: dict[int, int]) -> pl.DataFrame:
-    columns: list[pl.Series] = []
-    across = list(itertools.zip_longest(*chunk, fillvalue=""))
-    for place in range(width):
+    columns = _all_text(chunk, width)
+    across = [] if columns else list(itertools.zip_longest(*chunk, fillvalue=""))
+    for place in range(len(columns), width):
         cells = across[place] if place < len(across) else ("",) * len(chunk)
         try:
             column = pl.Series(f"c{place}", cells, dtype=pl.String, strict=True)
@@ -137,11 +148,12 @@ def _piece(chunk: list[Sequence[Any]], number: int, width: int, dates: dict[int,
         pl.lit(None, dtype=pl.String).alias("problem_value"),
     )
     names = [f"c{place}" for place in range(width)]
-    blank = pl.all_horizontal((pl.col(name).fill_null("").str.strip_chars(" \u3000\t") == "") for name in names)
     piece = piece.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names)
+    begun = piece[names[0]].null_count() == 0 and bool(piece[names[0]].str.contains("[^ \u3000\t]").all())  # then no row is blank
+    blank = None if begun else pl.all_horizontal((pl.col(name).fill_null("").str.strip_chars(" \u3000\t") == "") for name in names)
     if surplus:
         problem = pl.when(pl.col("row_no").is_in(surplus)).then(pl.lit("columns_count"))
         piece = piece.with_columns(
             problem.alias("problem"), pl.when(problem.is_not_null()).then(pl.lit(f"{width} 欄以上")).alias("problem_value")
         )
-    return piece.filter(~blank)
+    return piece if blank is None else piece.filter(~blank)

@@ -36,11 +36,12 @@ def cell_names(count: int) -> list[str]:
     return [f"c{i}" for i in range(count)]
 
 
-def frame_of(cells: pl.DataFrame, row_no: pl.Series) -> pl.DataFrame:
-    """A piece of well-shaped rows."""
+def frame_of(cells: pl.DataFrame, row_no: pl.Series, blanks: bool = True) -> pl.DataFrame:
+    """A piece of well-shaped rows. `blanks` says that blank cells may be empty texts, which become null."""
     nothing = pl.lit(None, dtype=pl.String)
-    blank_to_null = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns]
-    return cells.with_columns(blank_to_null).with_columns(
+    if blanks:
+        cells = cells.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in cells.columns)
+    return cells.with_columns(
         row_no.cast(pl.Int64).alias("row_no"), nothing.alias("problem"), nothing.alias("problem_value")
     )
 

@@ -16,7 +16,7 @@ from .mapping import Mapping
 from .messages import FileProblem
 from .tables import Table, cell_names, frame_of, frame_of_rows
 
-_BLOCK: Final = 16 << 20  # characters of text turned into one piece
+_BLOCK: Final = 8 << 20  # bytes (of UTF-8) turned into one piece
 _LONGEST: Final = 1 << 20  # characters one line (or one quoted cell over several lines) may have
 
 
@@ -43,7 +43,7 @@ def read_text(path: Path, layout: Layout | None, mapping: Mapping | None) -> Tab
             raise FileProblem("header_missing", example="rec_no、person_id、name、birth")
         layout = LAYOUTS[source]
     header = headers.find(rows, layout, mapping)
-    rest = itertools.chain([head[ends[header.rows - 1] :]], start)
+    rest = (text.encode() for text in itertools.chain([head[ends[header.rows - 1] :]], start))
     table = Table("csv" if separator == "," else "txt", encoding, separator, header, iter(()))
     table.pieces = _pieces(rest, separator, len(header.titles), header.rows + 1)
     if mark:
@@ -94,50 +94,50 @@ def _first_rows(head: str, separator: str) -> tuple[list[list[str]], list[int]]:
     return rows, ends
 
 
-def _whole_lines(blocks: Iterator[str], quoted: bool) -> Iterator[str]:
-    """The text in large pieces that end at the end of a record."""
-    held: list[str] = []
+def _whole_lines(blocks: Iterator[bytes], quoted: bool) -> Iterator[bytes]:
+    """The text (as UTF-8: what the parser takes) in large pieces that end at the end of a record."""
+    held: list[bytes] = []
     size = 0
     for text in blocks:
         held.append(text)
         size += len(text)
         if size < _BLOCK:
             continue
-        joined = "".join(held)
-        cut = _record_end(joined) if quoted and '"' in joined else joined.rfind("\n") + 1
-        if len(joined) - cut > _LONGEST:
+        joined = b"".join(held)
+        cut = _record_end(joined) if quoted and b'"' in joined else joined.rfind(b"\n") + 1
+        if len(joined) - cut > _LONGEST and len(joined[cut:].decode()) > _LONGEST:
             yield joined[:cut]
             raise FileProblem(
-                "quote_open" if quoted and joined.count('"', cut) % 2 else "line_long", line="最後讀到的一行", limit=f"{_LONGEST:,}"
+                "quote_open" if quoted and joined.count(b'"', cut) % 2 else "line_long", line="最後讀到的一行", limit=f"{_LONGEST:,}"
             )
         yield joined[:cut]
         held, size = [joined[cut:]], len(joined) - cut
     if size:
-        yield "".join(held)
+        yield b"".join(held)
 
 
-def _record_end(text: str) -> int:
+def _record_end(text: bytes) -> int:
     """The end of the last line before which quotes are paired."""
-    cut = text.rfind("\n") + 1
-    odd = text.count('"', 0, cut) % 2
+    cut = text.rfind(b"\n") + 1
+    odd = text.count(b'"', 0, cut) % 2
     while cut and odd:
-        before = text.rfind("\n", 0, cut - 1) + 1
-        odd ^= text.count('"', before, cut) % 2
+        before = text.rfind(b"\n", 0, cut - 1) + 1
+        odd ^= text.count(b'"', before, cut) % 2
         cut = before
     return cut
 
 
-def _pieces(blocks: Iterator[str], separator: str, width: int, first_row: int) -> Iterator[pl.DataFrame]:
+def _pieces(blocks: Iterator[bytes], separator: str, width: int, first_row: int) -> Iterator[pl.DataFrame]:
     row = first_row
     for text in _whole_lines(blocks, separator == ","):
         if not text:
             continue
-        if separator == "," and '"' in text:
+        if separator == "," and b'"' in text:
             piece, rows = _quoted_piece(text, width, row)
         else:
             piece, rows = _plain_piece(text, separator, width, row, None)
         row += rows
-        yield _without_guards(piece) if separator == "," and "'" in text else piece
+        yield _without_guards(piece) if separator == "," and b"'" in text else piece
 
 
 def _without_guards(piece: pl.DataFrame) -> pl.DataFrame:
@@ -153,11 +153,12 @@ def _without_guards(piece: pl.DataFrame) -> pl.DataFrame:
 _PROPER: Final = r'^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*$'
 
 
-def _plain_piece(text: str, separator: str, width: int, first_row: int, quote: str | None) -> tuple[pl.DataFrame, int]:
+def _plain_piece(text: bytes, separator: str, width: int, first_row: int, quote: str | None) -> tuple[pl.DataFrame, int]:
     """A piece from lines of which none holds a line break. Lines of another width are read one by one."""
     if (cells := _all_shaped(text, separator, width, quote)) is not None:
-        return frame_of(cells, pl.int_range(first_row, first_row + cells.height, dtype=pl.Int64, eager=True)), cells.height
-    lines = pl.Series("line", [text.removesuffix("\n")]).str.split("\n").explode()
+        numbers = pl.int_range(first_row, first_row + cells.height, dtype=pl.Int64, eager=True)
+        return frame_of(cells, numbers, blanks=quote is not None), cells.height
+    lines = pl.Series("line", [text.decode().removesuffix("\n")]).str.split("\n").explode()
     frame = pl.DataFrame({"line": lines, "row_no": pl.int_range(first_row, first_row + lines.len(), eager=True)})
     content = frame["line"].str.strip_chars(separator + ' \u3000\t"') != ""
     longest = frame["line"].str.len_chars().max()
@@ -179,25 +180,31 @@ def _plain_piece(text: str, separator: str, width: int, first_row: int, quote: s
     return out, lines.len()
 
 
-def _all_shaped(text: str, separator: str, width: int, quote: str | None) -> pl.DataFrame | None:
-    """The cells when every line has exactly `width` of them and none is blank; None when a closer look is needed."""
+def _all_shaped(text: bytes, separator: str, width: int, quote: str | None) -> pl.DataFrame | None:
+    """The cells when every line has exactly `width` of them and none is blank; None when a closer look is needed.
+
+    The parser refuses longer lines. Shorter ones are found by counting separators, or (in quotes they do not count) by the null
+    a short line leaves where an empty cell would leave an empty text."""
     names = cell_names(width)
+    lines = text.count(b"\n") + (not text.endswith(b"\n"))
+    if quote is None and text.count(separator.encode()) != lines * (width - 1):
+        return None
     try:
         cells = pl.read_csv(
-            io.BytesIO(text.encode()),
+            text,
             has_header=False,
             schema=dict.fromkeys(names, pl.String),
             separator=separator,
             quote_char=quote,
             infer_schema=False,
-            empty_string_is_null=False,
+            empty_string_is_null=quote is None,
         )
     except pl.exceptions.PolarsError:
         return None
-    lines = text.count("\n") + (not text.endswith("\n"))
-    if cells.height != lines or cells[names[-1]].null_count():  # a short line leaves null, an empty cell does not
+    if cells.height != lines or (quote is not None and cells[names[-1]].null_count()):
         return None
-    blank = cells.select(pl.all_horizontal(pl.col(name).str.strip_chars(" \u3000\t") == "" for name in (names[0], names[-1])).any()).item()
+    ends = pl.col(names[0], names[-1])
+    blank = cells.select(pl.all_horizontal(ends.fill_null("").str.strip_chars(" \u3000\t") == "").any()).item()
     return None if blank else cells
 
 
@@ -220,10 +227,11 @@ def _split(lines: pl.Series, separator: str, width: int, quote: str | None) -> p
     return cells
 
 
-def _quoted_piece(text: str, width: int, first_row: int) -> tuple[pl.DataFrame, int]:
+def _quoted_piece(block: bytes, width: int, first_row: int) -> tuple[pl.DataFrame, int]:
+    text = block.decode()
     proper = pl.Series("line", [text.removesuffix("\n")]).str.split("\n").explode().str.contains(_PROPER).all()
     if proper:
-        return _plain_piece(text, ",", width, first_row, '"')
+        return _plain_piece(block, ",", width, first_row, '"')
     rows: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     number = first_row
@@ -254,47 +262,63 @@ def _fixed_pieces(path: Path, mapping: Mapping, encoding: str) -> Iterator[pl.Da
             block += file.readline(_LONGEST)
             if len(block) == _BLOCK + _LONGEST:
                 raise FileProblem("line_long", line="其中一行", limit=f"{_LONGEST:,}")
-            # Latin-1 makes one character of every byte: text positions are then byte positions.
-            lines = pl.Series("line", [block.decode("latin-1").removesuffix("\n")]).str.split("\n").explode().str.strip_chars_end("\r\x1a")
+            raw = block.removesuffix(b"\n").split(b"\n")
+            if b"\r" in block or b"\x1a" in block:
+                raw = [line.rstrip(b"\r\x1a") for line in raw]
+            lines = pl.Series("line", raw, dtype=pl.Binary)
             frame = pl.DataFrame({"line": lines, "row_no": pl.int_range(row, row + lines.len(), dtype=pl.Int64, eager=True)})
-            yield _fixed_piece(frame.filter(pl.col("line").str.strip_chars(" ") != ""), mapping, encoding)
+            yield _fixed_piece(frame, mapping, encoding)
             row += lines.len()
 
 
 def _fixed_piece(lines: pl.DataFrame, mapping: Mapping, encoding: str) -> pl.DataFrame:
-    whole = pl.col("line").str.len_chars() == mapping.record_length
-    right, wrong = lines.filter(whole), lines.filter(~whole)
-    cut = [
-        pl.col("line").str.slice(first - 1, length).str.strip_chars(" ").alias(f"c{i}")
-        for i, (first, length) in enumerate(mapping.positions.values())
-    ]
-    cells = right.select(cut)
+    whole = pl.col("line").bin.size() == mapping.record_length
+    right = lines.filter(whole & (pl.col("line") != pl.lit(b" " * mapping.record_length)))
+    wrong = lines.filter(~whole)
+    wrong = wrong.filter(pl.Series([bool(line.strip(b" ")) for line in wrong["line"]], dtype=pl.Boolean))
+    cut = right.lazy().select(
+        pl.col("line").bin.slice(first - 1, length).alias(f"c{i}") for i, (first, length) in enumerate(mapping.positions.values())
+    )
+    raw = cut.collect()
+    columns: list[pl.Series] = []
     unread = pl.Series("unread", [False] * right.height, dtype=pl.Boolean)
-    for name in cells.columns:
-        foreign = cells[name].filter(cells[name].str.contains(r"[^\x00-\x7f]")).unique().to_list()
-        if not foreign:
-            continue
-        read = {raw: _read_bytes(raw, encoding, mapping) for raw in foreign}
-        column = cells[name].replace(list(read), list(read.values()))
-        unread = unread | (column.is_null() & cells[name].is_not_null())
-        cells = cells.with_columns(column.alias(name))
+    for column in raw:
+        text, foreign = _ascii(column)
+        if foreign.any():
+            distinct = column.filter(foreign).unique()
+            read = [_read_bytes(cell, encoding, mapping) for cell in distinct]
+            table = pl.DataFrame({"raw": distinct, "text": read}, schema={"raw": pl.Binary, "text": pl.String})
+            joined = pl.DataFrame({"raw": column}).join(table, on="raw", how="left", maintain_order="left")["text"]
+            unread = unread | (foreign & joined.is_null())
+            text = text.zip_with(~foreign, joined)
+        columns.append(text.alias(column.name))
+    cells = pl.DataFrame(columns)
     piece = frame_of(cells, right["row_no"])
     if unread.any():
         piece = piece.with_columns(pl.when(unread).then(pl.lit("bytes_unknown")).alias("problem"))
     return piece if wrong.is_empty() else pl.concat([piece, _misfits(wrong, mapping, encoding)]).sort("row_no")
 
 
-def _read_bytes(raw: str, encoding: str, mapping: Mapping) -> str | None:
+def _ascii(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """A column of bytes as text where it is ASCII (the same in every encoding), and which cells are not."""
+    try:
+        text = column.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return pl.repeat(None, column.len(), dtype=pl.String, eager=True), pl.repeat(True, column.len(), eager=True)
+    return text.str.strip_chars(" "), text.str.len_bytes() != text.str.len_chars()
+
+
+def _read_bytes(raw: bytes, encoding: str, mapping: Mapping) -> str | None:
     """A cell cut out by bytes, decoded; None when its bytes are not of the encoding."""
     try:
-        return enc.decode(raw.encode("latin-1"), encoding).translate(mapping.translation).strip(" \u3000")
+        return enc.decode(raw.strip(b" "), encoding).translate(mapping.translation).strip(" \u3000")
     except UnicodeDecodeError:
         return None
 
 
 def _misfits(wrong: pl.DataFrame, mapping: Mapping, encoding: str) -> pl.DataFrame:
     width = len(mapping.positions)
-    shown = [line.encode("latin-1").decode(encoding, "backslashreplace") for line in wrong["line"]]
+    shown = [line.decode(encoding, "backslashreplace") for line in wrong["line"]]
     rows = [(number, [text, *[""] * (width - 1)]) for number, text in zip(wrong["row_no"], shown, strict=True)]
-    lengths = wrong["line"].str.len_chars().cast(pl.String).alias("problem_value")
+    lengths = wrong["line"].bin.size().cast(pl.String).alias("problem_value")
     return frame_of_rows(rows, width).with_columns(pl.lit("record_length").alias("problem"), lengths)

@@ -13,6 +13,7 @@ import polars as pl
 from app.core import roc
 
 from . import codes
+from .canonical import is_constant
 from .encoding import raw_hex
 from .forms import checksum_ok, fast, needs_look, read_column
 from .layouts import Field, Layout
@@ -64,13 +65,11 @@ def check_piece(piece: pl.DataFrame, columns: tuple[str | None, ...], layout: La
         found.append(shape.select("row_no", level, nowhere, pl.col("problem").alias("code"), pl.col("problem_value").alias("value")))
         piece = piece.filter(pl.col("problem").is_null())
     texts = {field.name: text for field in layout.fields if (text := _text(field, columns, mapping)) is not None}
-    read = [f for f in layout.fields if f.name in texts]
     cells = piece.lazy().select("row_no", *(text.cast(pl.String).alias(f"t:{name}") for name, text in texts.items())).collect()
-    values = [
-        fast(f, pl.col(f"t:{f.name}")).alias(f.name) if f.name in texts else pl.lit(None, dtype=dtype(f)).alias(f.name)
-        for f in layout.fields
-    ]
-    frame = cells.lazy().with_columns(values).collect()
+    same, read = _of_one_value([f for f in layout.fields if f.name in texts], cells)
+    values = [fast(f, pl.col(f"t:{f.name}")).alias(f.name) for f in read]
+    frame = cells.lazy().with_columns(values).with_columns(same).collect()
+    frame = frame.with_columns(pl.lit(None, dtype=dtype(f)).alias(f.name) for f in layout.fields if f.name not in texts)
     look = frame.lazy().select(needs_look(f, pl.col(f"t:{f.name}"), pl.col(f.name)).alias(f.name) for f in read).collect()
     for field in read:
         if look[field.name].item():
@@ -83,6 +82,20 @@ def check_piece(piece: pl.DataFrame, columns: tuple[str | None, ...], layout: La
     found += _broken_rules(frame, layout)
     frame = frame.drop(f"t:{name}" for name in texts).drop([c for c in frame.columns if c.startswith("code:")])
     return Checked(frame, pl.concat([no_issues(), *(f.select(list(ISSUE_SCHEMA)) for f in found if not f.is_empty())]))
+
+
+def _of_one_value(fields: list[Field], cells: pl.DataFrame) -> tuple[list[pl.Series], list[Field]]:
+    """The typed columns of the fields that hold the same right value in every row (county, month, status… of most files), read once;
+    and the fields whose cells have to be read."""
+    alike = [f for f in fields if is_constant(cells[f"t:{f.name}"])]
+    if not alike or cells.is_empty():
+        return [], fields
+    one = cells.head(1).lazy().with_columns(fast(f, pl.col(f"t:{f.name}")).alias(f.name) for f in alike)
+    row = one.select(*(f.name for f in alike), *(needs_look(f, pl.col(f"t:{f.name}"), pl.col(f.name)).alias(f"look:{f.name}") for f in alike))
+    first = row.collect()
+    settled = [f for f in alike if not first[f"look:{f.name}"].item()]
+    names = {f.name for f in settled}
+    return [first[f.name].new_from_index(0, cells.height) for f in settled], [f for f in fields if f.name not in names]
 
 
 def _text(field: Field, columns: tuple[str | None, ...], mapping: Mapping | None) -> pl.Expr | None:
@@ -175,7 +188,9 @@ def repeated_keys(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     if not layout.key or frame.is_empty():
         return no_issues()
     key = list(layout.key)
-    if not frame.select(pl.struct(key).is_duplicated().any()).item():
+    if (frame[key[0]] < frame[key[0]].shift(-1)).sum() == frame.height - 1:  # in order, as most files are
+        return no_issues()
+    if frame.select(pl.struct(key) if len(key) > 1 else key[0]).to_series().n_unique() == frame.height:
         return no_issues()
     marked = frame.select("row_no", *key).with_columns(pl.col("row_no").min().over(key).alias("first"))
     return _issues(
@@ -191,8 +206,11 @@ def group_notices(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """What rows say only together: a person paid twice for a month, a household paid twice."""
     if layout.source != "roster" or layout.kind in codes.REGISTER_KINDS or frame.is_empty():
         return no_issues()
-    paid = frame.filter((pl.col("amount") > 0) & pl.col("pay_month_from").is_not_null() & pl.col("pay_month_to").is_not_null())
-    person = paid.select("row_no", "person_id", "pay_month_from", "pay_month_to").filter(pl.col("person_id").is_duplicated())
+    wanted = ("row_no", "person_id", "amount", "pay_month_from", "pay_month_to", "pay_unit", "household_no")
+    paid = frame.select(name for name in wanted if name in frame.columns)
+    paid = paid.filter((pl.col("amount") > 0) & pl.col("pay_month_from").is_not_null() & pl.col("pay_month_to").is_not_null())
+    person = paid.select("row_no", "person_id", "pay_month_from", "pay_month_to")
+    person = person.clear() if person["person_id"].n_unique() == person.height else person.filter(pl.col("person_id").is_duplicated())
     person = person.sort("person_id", "pay_month_from", "row_no").with_columns(
         pl.col("pay_month_to").cum_max().shift(1).over("person_id").alias("until")
     )
@@ -205,6 +223,9 @@ def group_notices(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 
 def most_common(values: pl.Series) -> object | None:
     """The commonest value of a column (smallest first among equals), None when it holds nothing."""
+    if values.len() and is_constant(values):
+        first: object | None = values[0]
+        return first
     counted = values.drop_nulls().value_counts(sort=True)
     if counted.is_empty():
         return None

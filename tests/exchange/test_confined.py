@@ -62,7 +62,7 @@ def test_a_workbook_too_heavy_for_its_limits_is_a_sentence(tmp_path):
 
 def test_a_reader_that_never_ends_is_stopped(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
-    for limits in (confined.Limits(wall=0.05), confined.Limits(memory=200 << 20)):  # type: ignore[arg-type]
+    for limits in (confined.Limits(wall=0.001), confined.Limits(memory=200 << 20)):  # type: ignore[arg-type]
         with pytest.raises(FileProblem) as heavy:
             confined.read_confined(path, "roster", limits=limits)
         assert heavy.value.code == "file_heavy"
