@@ -50,7 +50,7 @@ def text_frame(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 def _rows(frame: pl.DataFrame, layout: Layout) -> bytes:
     """The canonical rows as UTF-8. What is the same in every row is made once, as the text between the cells that differ."""
     alike = {f.name for f in layout.fields if is_constant(frame[f.name]) and (f.name != "birth" or is_constant(frame["birth_raw"]))}
-    once = frame.head(1).select(text_of(f) for f in layout.fields if f.name in alike).row(0, named=True)
+    once = frame.head(1).select(text_of(f) for f in layout.fields if f.name in alike).row(0, named=True) if alike else {}
     parts: list[pl.Expr] = []
     between = ""
     for place, field in enumerate(layout.fields):

@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from app.commands import deliveries, exchange
 from app.commands.base import CommandError, Refused
-from app.commands.casework import arrival_tasks, changes
+from app.commands.casework import arrival_facts, arrival_tasks, changes
 from app.core import clock, roc
 from app.models.audit import Step
 from app.models.award import Award
 from app.models.case_task import CaseTask
 from app.models.decision import Change
+from app.rules import exclusions
 from app.security.actor import Actor
 from tests.casework.conftest import person_id
 from tests.exchange.making import write_csv
@@ -182,6 +183,34 @@ def test_the_death_of_a_counted_member_reopens_the_household(running, arrive):
     arrive("household_change", dt.date(2026, 11, 3), son | event("H1", "death", "1151020"))
     found = task(running)
     assert (found.kind, found.change_kind, found.name) == ("household", "household", "彭志明")
+
+
+def test_what_a_counted_member_receives_elsewhere_reopens_the_means_of_the_household(running, arrive):
+    son = {"person_id": person_id(900), "name": "彭志明", "birth": "0700101"}
+    other = son | {"record_no": "E1", "kind": "unemployment_benefit", "month_from": "11510", "month_to": "", "amount": "5000", "agency": "勞動部"}
+    arrive("benefit_elsewhere", dt.date(2026, 11, 3), other)
+    found = task(running)
+    assert (found.kind, found.change_kind, found.name) == ("household", "household", "彭志明") and "家庭收入" in found.facts
+    arrive("benefit_elsewhere", dt.date(2026, 11, 4), other | {"month_to": "11510", "kind": "public_placement"})
+    assert "公費安置" in task(running).facts and "應計人口" in task(running).facts
+
+
+@pytest.mark.parametrize("benefit, opens", [("low_income_living_assistance", True), ("elderly_living_allowance", False)])
+def test_a_members_absence_counts_where_the_law_asks_the_whole_household_to_be_at_home(benefit, opens):
+    member = arrival_tasks.Case(
+        1, 1, "10004", "10004010", benefit, "C1", roc.month(115, 7), "active", person_id(900), "彭志明", dt.date(1981, 1, 1), False
+    )
+    trip = {"record_no": "B1", "person_id": member.person_id, "date": dt.date(2026, 10, 1), "direction": "out", "batch_no": 7}
+    [fact] = arrival_facts.absence([trip], "10004")
+
+    class Law:
+        def pair(self, case, counterpart, on):
+            return next((e for e in exclusions.pairs_for(case.benefit, on) if e.counterpart == counterpart), None)
+
+    made = arrival_tasks._task(member, fact, "border_crossing", Law(), {})
+    assert (made is not None) == opens
+    if made is not None:
+        assert (made.kind, made.change_kind) == ("household", "household") and made.article.startswith("社會救助法第4條") and "183" in made.facts
 
 
 def test_an_id_alone_is_not_the_person_and_taking_the_file_back_withdraws(running, arrive):

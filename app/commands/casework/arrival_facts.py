@@ -104,7 +104,7 @@ def benefits_elsewhere(rows: Sequence[Row], county: str) -> list[Fact]:
             out.append(Fact(key, "placement", "placement", first, f"{agency}：{span}公費安置", r["batch_no"], last, "public_placement"))
         else:
             said = f"{agency}：{span}領取{codes.BENEFIT_ELSEWHERE_KIND[r['kind']]}" + (f"每月 {r['amount']:,} 元" if r["amount"] else "")
-            out.append(Fact(key, "elsewhere", "", first, f"{said}，請查核可否併領", r["batch_no"], last, r["kind"]))
+            out.append(Fact(key, "elsewhere", "", first, said, r["batch_no"], last, r["kind"]))
     return out
 
 

@@ -35,7 +35,15 @@ from . import changes
 from .arrival_facts import READINGS, Fact, Row
 from .steps import TASK
 
-_MEMBER_EVENTS = ("death", "move_out", "household", "custody")
+_MEMBER_EVENTS = ("death", "move_out", "household", "custody", "placement", "elsewhere", "abroad")
+_ADVICE = {"elsewhere": "，請查核可否併領"}
+_MEMBER_ADVICE = {
+    "elsewhere": "，請重新核算家庭收入（社會救助給付不計入）",
+    "placement": "，請重新認定應計人口與家庭收入",
+    "abroad": "，申請戶內人口均應最近一年居住國內超過 183 日，請重新審核",
+}
+_WHOLE_HOUSEHOLD_AT_HOME = ("low_income_living_assistance",)
+"""Benefits whose law asks every person of the household to have lived in the country (社會救助法 §4 VI); the others ask the recipient alone."""
 _CARD_ONLY = ("death", "identity")
 _LASTING = ("death", "move_out", "custody", "placement", "abroad", "elsewhere")
 """What still matters when it began before the award did."""
@@ -158,17 +166,18 @@ def _task(case: Case, fact: Fact, source: str, law: _Law, grades: dict[int, str]
     if fact.happened_on < begin and not (case.recipient and fact.kind in _LASTING):
         return None
     pair = law.pair(case, fact.pair, max(fact.happened_on, begin)) if fact.pair else None
-    if fact.pair and pair is None:
-        return None
+    if fact.pair and pair is None and (case.recipient or fact.kind not in ("elsewhere", "placement")):
+        return None  # what a member receives counts in the household's means whatever the recipient may receive beside the benefit
     if case.award_id is None and fact.kind not in _CARD_ONLY:
         return None
     if fact.kind == "assessment" and grades.get(case.application_id or 0) in (None, fact.details["grade"]):
         return None
-    kind, change, text, key = fact.kind, fact.change_kind, fact.text, fact.key
+    kind, change, text, key = fact.kind, fact.change_kind, fact.text + _ADVICE.get(fact.kind, ""), fact.key
     if not case.recipient:
-        if fact.kind not in _MEMBER_EVENTS:
+        if fact.kind not in _MEMBER_EVENTS or (fact.kind == "abroad" and case.benefit not in _WHOLE_HOUSEHOLD_AT_HOME):
             return None
-        kind, change, text, key = "household", "household", f"應計人口成員，{fact.text}", f"{fact.key}/{case.person_id}"
+        said = f"應計人口成員，{fact.text}{_MEMBER_ADVICE.get(fact.kind, '')}"
+        kind, change, text, key = "household", "household", said, f"{fact.key}/{case.person_id}"
     elif pair is not None and pair.relation is Relation.INFO_ONLY and change:
         change = "household"
     month, article = _effect(case, kind, change, fact, pair)
@@ -187,6 +196,8 @@ def _effect(case: Case, kind: str, change: str, fact: Fact, pair: Exclusion | No
     if not change:
         return None, ""
     month, article = changes.effective(case.benefit, change, fact.happened_on, fact.happened_on)
+    if fact.kind == "abroad" and not case.recipient and pair is not None:
+        article = pair.article_zh
     return max(month, case.since), article
 
 
