@@ -17,7 +17,7 @@ from app.exchange.messages import FileProblem
 from app.models.exchange import Batch
 from app.security import scope
 from app.security.actor import Actor
-from tests.exchange.making import row, rows, table, write_csv, write_xlsx
+from tests.exchange.making import row, rows, table, write_csv, write_ods, write_xlsx
 
 
 def test_the_child_reads_what_the_parent_would(tmp_path):
@@ -81,32 +81,10 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert refused.value.code == "zip_bomb"
 
 
-def ods(path, lines):
-    """A spreadsheet as LibreOffice writes it, small."""
-    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    body = "".join("<table:table-row>" + "".join(cell.format(text) for text in line) + "</table:table-row>" for line in lines)
-    content = (
-        '<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
-        ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
-        f' office:version="1.2"><office:body><office:spreadsheet><table:table table:name="名冊">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
-    )
-    kind = "application/vnd.oasis.opendocument.spreadsheet"
-    manifest = (
-        '<?xml version="1.0" encoding="UTF-8"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/><manifest:file-entry manifest:full-path="content.xml"'
-        ' manifest:media-type="text/xml"/></manifest:manifest>'
-    )
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("mimetype"), kind)
-        archive.writestr("content.xml", content)
-        archive.writestr("META-INF/manifest.xml", manifest)
-    return path
-
-
 def test_ods_reads_like_the_other_carriers_and_comes_back_as_xlsx(tmp_path):
     data = rows()
     data[2]["birth"] = "0980230"
-    path = ods(tmp_path / "名冊.ods", table(data))
+    path = write_ods(tmp_path / "名冊.ods", table(data))
     done = confined.read_confined(path, "roster")
     same = read_delivery(write_csv(tmp_path / "a.csv", data), "roster")
     assert (done.meta.carrier, done.meta.accepted, done.meta.rejected) == ("ods", 9, 1)

@@ -133,6 +133,65 @@ BAD = {
 }  # fmt: skip
 
 
+def text_of(data, separator=","):
+    """Rows as a file of text; without quotes."""
+    return "\n".join(separator.join(line) for line in table(data)).encode()
+
+
+def two(field, other, **more):
+    """Rows half of one value, half of another."""
+    return text_of([line | ({field: other} | more if i % 2 else {}) for i, line in enumerate(rows())])
+
+
+def workbook(*lines):
+    with TemporaryDirectory() as folder:
+        return write_xlsx(Path(folder) / "made.xlsx", [list(line) for line in lines]).read_bytes()
+
+
+def archive(*members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name in members:
+            made.writestr(name, b"x")
+    return out.getvalue()
+
+
+CELLS = [list(line) for line in table(rows(count=2))]
+BAD |= {
+    "nul bytes.csv": ((HEAD + "\n").encode() + b"\0\0\0\n", "encoding_utf16"),
+    "picture.csv": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "encoding_utf16"),
+    "packed.csv.gz": (b"\x1f\x8b\x08\0\0\0\0\0", "encoding_utf16"),
+    "utf16 big end.csv": ((HEAD + "\n").encode("utf-16-be"), "encoding_utf16"),
+    "utf32.csv": ((HEAD + "\n").encode("utf-32"), "encoding_utf16"),
+    "french.csv": ((HEAD + "\n").encode() + "é\n".encode("latin-1"), "encoding_unknown"),
+    "cut in a character.csv": ((HEAD + "\n").encode() + "陳".encode()[:2], "encoding_unknown"),
+    "tabs.csv": (HEAD.replace(",", "\t").encode() + b"\n1\t2\n", "separator_unknown"),
+    "one column.csv": (b"person_id\nA123456789\n", "separator_unknown"),
+    "json.csv": (b'[{"rec_no": 1, "name": 2}]\n', "header_missing"),
+    "statements.csv": (b"INSERT INTO a VALUES (1, 2);\n", "header_missing"),
+    "long line.csv": ((HEAD + "\n").encode() + b"x" * (3 << 20), "line_long"),
+    "page with mark.xls": (b"\xef\xbb\xbf  <!DOCTYPE html><table></table>", "carrier_html"),
+    "letter.docx": (archive("[Content_Types].xml", "word/document.xml"), "carrier_broken"),
+    "macros.xlsm": (archive("[Content_Types].xml", "xl/workbook.xml", "xl/vbaProject.bin"), "carrier_macro"),
+    "half a workbook.xlsx": (good_workbook()[:-300], "carrier_broken"),
+    "zip as a file.zip": (archive("a.csv"), "carrier_unknown"),
+    "nothing in it.xlsx": (workbook([]), "sheet_empty"),
+    "headings in a workbook.xlsx": (workbook(CELLS[0]), "file_empty"),
+    "numbers in a workbook.xlsx": (workbook([1, 2, 3], [4, 5, 6]), "header_missing"),
+    "twice in a workbook.xlsx": (workbook([*CELLS[0], "name"], [*CELLS[1], "x"]), "header_duplicate"),
+    "missing in a workbook.xlsx": (workbook(*(line[1:] for line in CELLS)), "columns_missing"),
+    "missing.txt": (text_of([{k: v for k, v in line.items() if k != "name"} for line in rows()], "|"), "columns_missing"),
+    "two kinds.csv": (two("data_kind", "disability_living_allowance"), "kind_mixed"),
+    "two months.csv": (two("ref_month", "09804"), "month_mixed"),
+    "two counties.csv": (two("county_code", "10005", town_code="10005010"), "county_mixed"),
+    "wrong total.csv": (text_of(rows()) + b"\n" + ",".join("合計" if n == "rec_no" else "1" if n == "amount" else "" for n in rows()[0]).encode(), "total_differs"),
+}  # fmt: skip
+
+
+def test_there_are_at_least_forty_broken_files():
+    assert len(BAD) >= 40 and len({data for data, _ in BAD.values()}) == len(BAD)
+
+
 @pytest.mark.parametrize("name", sorted(BAD))
 def test_broken_files_are_refused_with_advice(name, tmp_path):
     data, code = BAD[name]

@@ -17,7 +17,9 @@ from app.exchange.canonical import text_frame
 from app.exchange.codes import REGISTER_KINDS
 from app.exchange.delivery import read_delivery
 from app.exchange.layouts import Field, Layout, every_layout
+from app.exchange.mapping import from_dict
 from app.exchange.write import write_records
+from tests.exchange.making import write_fixed, write_ods
 
 CARRIERS = [("a.csv", "utf-8-sig"), ("a.csv", "cp950"), ("a.txt", "utf-8"), ("a.txt", "cp950"), ("a.xlsx", "utf-8")]
 SPECS = list(every_layout())
@@ -87,3 +89,22 @@ def test_what_is_written_is_read_and_written_the_same(spec: Layout, seed: int) -
                 assert again.read_bytes() == first.read_bytes()
             else:
                 assert read_delivery(again, spec.source).meta.content_sha256 == done.meta.content_sha256
+
+
+@pytest.mark.parametrize("encoding", ["cp950", "utf-8"])
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.kind or s.source)
+def test_cut_by_bytes_or_in_a_sheet_of_libreoffice_the_rows_are_the_same(spec: Layout, encoding: str, tmp_path: Path) -> None:
+    frame = frame_of(spec, Random(f"{spec.source} {spec.kind} {encoding}"))
+    text = text_frame(frame, spec)
+    lines = [text.columns, *(list(row) for row in text.rows())]
+    mapping = from_dict(write_fixed(tmp_path / "a.txt", lines, encoding) | {"source": spec.source})
+    for done in (
+        read_delivery(tmp_path / "a.txt", spec.source, mapping=mapping),
+        read_delivery(write_ods(tmp_path / "a.ods", lines), spec.source),
+    ):
+        assert (done.meta.rejected, done.meta.accepted) == (0, frame.height), done.issues
+        again = text_frame(done.frame.sort("row_no"), spec)
+        assert again.rows() == text.rows(), done.meta.carrier
+        assert write_fixed(tmp_path / "again.txt", [again.columns, *(list(row) for row in again.rows())], encoding) and (
+            (tmp_path / "again.txt").read_bytes() == (tmp_path / "a.txt").read_bytes()
+        )
