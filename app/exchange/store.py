@@ -47,12 +47,30 @@ def keep(path: Path, home: Path) -> tuple[Path, str]:
     return place, digest.hexdigest()
 
 
+def _room(target: Path) -> None:
+    """OSError (no space, over quota) when nothing more can be written beside `target`."""
+    probe = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with probe.open("wb") as file:
+            file.write(b"\0" * (64 << 10))
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 def write_whole(target: Path, write: Callable[[Path], None]) -> Path:
     """Let `write` make a file, then put it in its place at once. `write` gets a path with the same suffix."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{secrets.token_hex(8)}.part{target.suffix}")
     try:
-        write(part)
+        try:
+            write(part)
+        except OSError:
+            raise
+        except Exception:  # the libraries that write Parquet and workbooks have errors of their own for a full disk
+            _room(target)
+            raise
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.rename(target)

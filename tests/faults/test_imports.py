@@ -160,6 +160,30 @@ def test_a_full_disk_at_every_write_leaves_nothing_half_done(app, session, home,
     assert left_over(session, home) == []
 
 
+@pytest.mark.parametrize("folder", ["received", "snapshots", "errors"])
+def test_a_disk_that_is_really_full_refuses_the_file_and_takes_it_once_there_is_room(app, session, home, tmp_path, folder):
+    (sent,) = files(tmp_path / "files", 1)
+    place = home / folder
+    place.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(place)], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no file system may be mounted here: {mounted.stderr.strip()}")
+    try:
+        with (place / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):
+            while True:
+                filler.write(b"x" * 1024)
+        with pytest.raises(Refused) as refused:
+            import_file(SYSTEM, "roster", sent)
+        assert refused.value.code == "E-EXC-DISK"
+        assert session.scalar(select(func.count()).select_from(Batch)) == 0
+        assert [p for p in place.rglob("*.part*") if p.is_file()] == []
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+    done = import_file(SYSTEM, "roster", sent)
+    assert (done.rows, done.accepted, done.rejected) == (ROWS, ROWS - BAD, BAD)
+    assert left_over(session, home) == []
+
+
 def test_the_same_file_twice_at_once_is_one_batch(app, session, home, tmp_path):
     sent = files(tmp_path / "files", 4)
     session.close()
