@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from app.core import roc
 from app.models.application import Application
 from app.models.award import Award, AwardChange
 from app.models.decision import Decision
@@ -21,7 +22,7 @@ from app.rules import facts as f
 from app.rules.benefits import benefits
 from app.rules.exclusions import Exclusion
 from app.rules.laws import Law, law_of
-from app.rules.parameters import Parameters
+from app.rules.parameters import Missing, Parameter, Parameters, label_of
 from app.rules.trace import Answer
 from app.rules.trace import Decision as Judgement
 from app.rules.versions import NoLaw
@@ -46,6 +47,7 @@ class Running:
     from_month: int
     suspended: bool
     facts: dict[str, Any] | None
+    decision_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +84,28 @@ def begin(ctx: Context, benefit: str, on: dt.date, traced: bool, job_id: int | N
 
 
 def running(session: Session, benefit: str, after: int, size: int = CHUNK) -> list[Running]:
-    """The next awards by number that are not over, with their newest granting decision: one query."""
-    case, newer = aliased(Application), aliased(Decision)
-    newest = (
-        select(func.max(newer.id))
-        .join(case, case.id == newer.application_id)
-        .where(case.applicant_id == Award.recipient_id, case.benefit == Award.benefit, newer.outcome == "granted")
-        .correlate(Award)
-        .scalar_subquery()
-    )
+    """The next awards by number that are not over, with their newest granting decision: three queries, whatever the size.
+
+    The decisions are looked up by the people of the chunk, so that no planner can read the whole benefit for each of them.
+    """
     paused = select(AwardChange.id).where(AwardChange.award_id == Award.id, AwardChange.kind == "suspend").exists()
     rows = session.execute(
-        select(Award.id, Award.county_code, Award.town_code, Award.amount, Award.band, Award.from_month, paused, Decision.facts)
-        .outerjoin(Decision, Decision.id == newest)
+        select(Award.id, Award.county_code, Award.town_code, Award.amount, Award.band, Award.from_month, paused, Award.recipient_id)
         .where(Award.benefit == benefit, Award.status != "ended", Award.id > after)
         .order_by(Award.id)
         .limit(size)
+    ).all()
+    people = [row[-1] for row in rows]
+    decisions = session.execute(
+        select(Application.applicant_id, func.max(Decision.id))
+        .join(Decision, Decision.application_id == Application.id)
+        .where(Application.applicant_id.in_(people), Application.benefit == benefit, Decision.outcome == "granted")
+        .group_by(Application.applicant_id)
     )
-    return [Running(*row) for row in rows]
+    newest = {person: decision for person, decision in decisions}  # noqa: C416 (rows, not tuples, to mypy)
+    found = session.execute(select(Decision.id, Decision.facts).where(Decision.id.in_(newest.values())))
+    facts = {decision: given for decision, given in found}  # noqa: C416
+    return [Running(*row[:-1], facts.get(newest.get(row[-1], 0)), newest.get(row[-1])) for row in rows]
 
 
 def judge(awards: Sequence[Running], law: Law, on: dt.date, parameters: Parameters, exclusions: tuple[Exclusion, ...] | None) -> Iterator[Outcome]:
@@ -144,10 +150,13 @@ def step(session: Session, run: Recomputation, after: int) -> tuple[int, int]:
     lines = []
     for county, group in groupby(sorted(awards, key=lambda a: a.county_code), key=lambda a: a.county_code):
         pairs = tuple(e for e in exclusions_in_force(session, county, run.judged_on) if e.benefit == run.benefit)
-        for found in judge(list(group), law, run.judged_on, parameters_in_force(session, county), pairs):
+        parameters = _Noting(parameters_in_force(session, county))
+        for found in judge(list(group), law, run.judged_on, parameters, pairs):
             counts[found.outcome] += 1
             if found.outcome != SAME:
-                lines.append(_line(run, found))
+                then = _decided_on(found.award.facts)
+                lines.append(_line(run, found, parameters.changed(then, run.judged_on) if then else []))
+            parameters.asked.clear()
     if lines:
         session.execute(insert(RecomputationLine), lines)
     for name, number in counts.items():
@@ -156,7 +165,38 @@ def step(session: Session, run: Recomputation, after: int) -> tuple[int, int]:
     return (awards[-1].award_id if awards else after), len(awards)
 
 
-def _line(run: Recomputation, found: Outcome) -> dict[str, Any]:
+class _Noting(Parameters):
+    """The same parameters; notes the names a rule asks for."""
+
+    def __init__(self, of: Parameters) -> None:
+        super().__init__(of.rows(), of.county_code)
+        self.asked: dict[str, None] = {}
+
+    def on(self, day: dt.date, name: str, region: str = "") -> Parameter | Missing:
+        if not region:
+            self.asked[name] = None
+        return super().on(day, name, region)
+
+
+    def changed(self, then: dt.date, on: dt.date) -> list[list[str]]:
+        """[name, what it was, what it is now, since when] of the noted parameters that differ between two days; Chinese, ROC dates."""
+        out = []
+        for name in list(self.asked):
+            before, now = super().on(then, name), super().on(on, name)
+            if isinstance(now, Missing) or (not isinstance(before, Missing) and before.value == now.value):
+                continue
+            old = "尚未設定" if isinstance(before, Missing) else f"{before.text}{before.unit}"
+            out.append([label_of(name), old, f"{now.text}{now.unit}", roc.show_date(now.effective_from) if now.effective_from else ""])
+        return out
+
+
+def _decided_on(facts: dict[str, Any] | None) -> dt.date | None:
+    """The day the facts were judged on."""
+    on = (facts or {}).get("on") or (facts or {}).get("case", {}).get("on")
+    return dt.date.fromisoformat(on) if on else None
+
+
+def _line(run: Recomputation, found: Outcome, changed_by: list[list[str]]) -> dict[str, Any]:
     a = found.award
     return {
         "recomputation_id": run.id,
@@ -169,5 +209,6 @@ def _line(run: Recomputation, found: Outcome) -> dict[str, Any]:
         "amount_after": found.amount,
         "band_after": found.band,
         "why": found.why,
+        "changed_by": changed_by,
         "judgement": codec.to_plain(found.judgement) if run.traced and found.judgement else None,
     }

@@ -4,9 +4,10 @@ import datetime as dt
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from .award import Award
 from .base import BenefitScoped, CountyScoped, Model, Money, Stamped, TownScoped
 
 SAME, CHANGED, STOPS, UNKNOWN = "same", "changed", "stops", "unknown"
@@ -39,6 +40,7 @@ class RecomputationLine(BenefitScoped, TownScoped, Model):
     __tablename__ = "recomputation_line"
     __table_args__ = (
         UniqueConstraint("recomputation_id", "award_id"),
+        Index("ix_recomputation_line_outcome", "recomputation_id", "outcome"),
         CheckConstraint("outcome IN ('same', 'changed', 'stops', 'unknown')", name="outcome"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,4 +51,7 @@ class RecomputationLine(BenefitScoped, TownScoped, Model):
     amount_after: Mapped[int | None] = mapped_column(Money, info={"label": _l("Amount from now on")})
     band_after: Mapped[str] = mapped_column(String(16), default="", info={"label": _l("Band")})
     why: Mapped[str] = mapped_column(Text, default="", info={"label": _l("Reason")})
+    changed_by: Mapped[list[list[str]] | None] = mapped_column(JSON, info={"label": _l("Parameters that changed since the decision")})
     judgement: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    run: Mapped[Recomputation] = relationship()
+    award: Mapped[Award] = relationship()

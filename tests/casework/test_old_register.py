@@ -15,6 +15,7 @@ from app.commands.base import CommandError, Forbidden, NotFound, Refused
 from app.commands.deliveries import home
 from app.core import identity
 from app.exchange import store
+from app.exchange.internal import OLD_REGISTER
 from app.exchange.layouts import LAYOUTS
 from app.extensions import db
 from app.jobs import lease, runner
@@ -43,6 +44,34 @@ def row(n, **given):
     return {**BASE, "姓名": "范阿土" if n == 1 else f"范{n}號", "身分證統一編號": person_id(n), "手冊（證明）號碼": f"A{n:07d}", **given}
 
 
+def as_csv(path, rows, titles):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, titles, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def as_xlsx(path, rows, titles):
+    """A workbook as an office would save it: titles in the first row, every cell a text."""
+    book = openpyxl.Workbook()
+    book.active.append(titles)
+    for r in rows:
+        book.active.append([r.get(title) for title in titles])
+    book.save(path)
+
+
+WIDTHS = (10, 12, 7, 1, 9, 60, 10, 6, 6, 6, 7, 7, 8, 7, 10, 7, 20)
+"""Bytes of each title's field in the old system's own file (CP950, lines of one length)."""
+
+
+def as_fixed(path, rows, titles):
+    lines = [b"".join(str(r.get(t, "")).encode("cp950").ljust(width) for t, width in zip(titles, WIDTHS, strict=True)) for r in rows]
+    path.write_bytes(b"".join(line + b"\r\n" for line in lines))
+
+
+CARRIERS = {"csv": as_csv, "xlsx": as_xlsx, "txt": as_fixed}
+
+
 class Office:
     """The county's people at work with old files."""
 
@@ -59,15 +88,12 @@ class Office:
         self.session.rollback()
         return self.session.get_one(Job, held.job_id)
 
-    def hand_in(self, rows, titles=TITLES, who="officer.10004", mapping=None):
+    def hand_in(self, rows, titles=TITLES, who="officer.10004", mapping=None, carrier="csv"):
         self.files += 1
-        path = self.folder / f"old{self.files}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, titles, extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(rows)
+        path = self.folder / f"old{self.files}.{carrier}"
+        CARRIERS[carrier](path, rows, titles)
         kept, digest = store.keep(path, home())
-        return old_register.hand_in(self.actor(who), kept, digest, "舊系統.csv", mapping)
+        return old_register.hand_in(self.actor(who), kept, digest, f"舊系統.{carrier}", mapping)
 
     def dry_run(self, rows, **given):
         number = self.hand_in(rows, **given)
@@ -307,6 +333,25 @@ def test_a_mapping_of_the_console_reads_other_titles_and_codes(office):
     item = office.dry_run([{**row(1), "等級": "3", "發證": "1090120"}], titles=titles, mapping=mapping)
     old_register.confirm(office.actor("director.10004"), item.id)
     assert office.work().state == "done" and office.cards(1)[0].grade == "severe"
+
+
+@pytest.mark.parametrize("carrier", ["xlsx", "txt"])
+def test_a_workbook_and_the_old_systems_own_fixed_width_file_are_taken_in_like_a_csv(office, carrier):
+    mapping = None
+    if carrier == "txt":
+        fields = [f.name for f in OLD_REGISTER.fields if f.name != "permanent"]
+        starts = [1 + sum(WIDTHS[:i]) for i in range(len(WIDTHS))]
+        positions = {name: [start, width] for name, start, width in zip(fields, starts, WIDTHS, strict=True)}
+        body = {"carrier": "fixed", "encoding": "cp950", "record_length": sum(WIDTHS), "positions": positions, "codes": {"grade": {"中度": "moderate"}}}
+        mapping = mappings.save_mapping(office.actor("officer.10004"), "old_disability_register", "舊系統定長檔", body)
+    item = office.dry_run([row(1), row(2, 有效期限="永久"), row(3, 鄉鎮市區="板橋區")], carrier=carrier, mapping=mapping)
+    assert nonzero(item.found) == {"created": 2, "refused": 1}, [office.said(item, n) for n in range(1, 5)]
+    old_register.confirm(office.actor("director.10004"), item.id)
+    assert office.work().state == "done"
+    ((first,), (second,)) = office.cards(1), office.cards(2)
+    assert (first.holder.name, first.grade, first.classes, first.expires) == ("范阿土", "moderate", "05", dt.date(2029, 1, 19))
+    assert (second.card_no, second.permanent, second.expires) == ("A0000002", True, None)
+    assert first.holder.registered_address == BASE["戶籍地址"] and first.issued_on == dt.date(2020, 1, 20)
 
 
 # -- screens ------------------------------------------------------------------------------------------------------------------------

@@ -124,3 +124,30 @@ def test_nonsense_is_refused(actor, app):
     for benefit in ("parking_permit", "x"):
         with pytest.raises(Refused):
             recomputation.begin(actor("officer.10004"), benefit, clock.today(), False)
+
+
+def test_by_which_parameter_the_amount_changes_is_kept_and_shown(granted, app, actor, session, client_as):
+    """核定後，縣府另定自明年起的利率；金額也要改的那一件寫出改了哪個參數，其他的不寫。"""
+    later = clock.today().replace(year=clock.today().year + 1, month=6, day=1)
+    row = parameters.propose_parameter(actor("officer.10004"), "elderly_real_estate_limit", "7000000", later.replace(month=1), "縣府公告（測試）")
+    parameters.approve_parameter(actor("director.10004"), row)
+    ask(actor, on=later.isoformat())
+    job = work(app)
+    assert job.state == DONE, job.error_text
+    found = [x for x in lines(session).values() if x.amount_before == 1]
+    assert len(found) == 1
+    named = {name: (before, now) for name, before, now, _ in found[0].changed_by}
+    label = parameter_labels()["elderly_real_estate_limit"]
+    assert "6500000" in named[label][0].replace(",", "") and "7000000" in named[label][1].replace(",", "")
+    client = client_as("officer.10004")
+    runs = client.get("/recomputations/list/").text
+    assert "recomputation_lines/list" in runs
+    page = client.get("/recomputation_lines/list/").text
+    assert label in page and "每月 1 元改為" in page and "/elderly_living_allowance/show/" in page
+    assert client_as("clerk.10004010").get("/recomputations/list/").status_code in (302, 403), "the county's own work"
+
+
+def parameter_labels():
+    from app.rules.parameters import label_of
+
+    return {"elderly_real_estate_limit": label_of("elderly_real_estate_limit")}

@@ -110,7 +110,7 @@ def measure(url: str, rows: int, folder: Path) -> dict[str, float]:
         with scope.use(scope.SYSTEM):
             job = db.session.get_one(Job, held.job_id)
             kept = db.session.scalar(select(func.count(RecomputationLine.id)).where(RecomputationLine.judgement.is_not(None)))
-            assert job.state == "done", job.error_text
+            assert job.state == "done", (job.state, job.error_text, job.checkpoint)
             assert kept == rows, (kept, rows, job.result)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"cpu": cpu, "wall": wall, "peak": peak / 1024, "filled": before / 1024, "kept": float(kept or 0)}
