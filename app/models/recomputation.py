@@ -44,7 +44,7 @@ class RecomputationLine(BenefitScoped, TownScoped, Model):
         CheckConstraint("outcome IN ('same', 'changed', 'stops', 'unknown')", name="outcome"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    recomputation_id: Mapped[int] = mapped_column(ForeignKey("recomputation.id", ondelete="CASCADE"), index=True)
+    recomputation_id: Mapped[int] = mapped_column(ForeignKey("recomputation.id", ondelete="CASCADE"), index=True, info={"label": _l("Recomputation number")})
     award_id: Mapped[int] = mapped_column(ForeignKey("award.id"), index=True)
     outcome: Mapped[str] = mapped_column(String(10), info={"label": _l("Outcome of the recomputation"), "choices": OUTCOMES})
     amount_before: Mapped[int] = mapped_column(Money, info={"label": _l("Amount so far")})

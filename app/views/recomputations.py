@@ -31,8 +31,8 @@ class RecomputationView(ListView):
     route_base = "/recomputations"
     record_name = _l("Recomputations")
     base_order = ("id", "desc")
-    list_columns = ["id", "benefit", "judged_on", "same", "changed", "stops", "unknown", "finished_at"]
-    order_columns = ["id", "judged_on"]
+    list_columns = ["benefit", "judged_on", "same", "changed", "stops", "unknown", "finished_at"]
+    order_columns = ["judged_on", "finished_at"]
     search_columns = ["benefit", "judged_on"]
     personal = False
     base_permissions = ["can_list", "can_export"]
@@ -40,8 +40,12 @@ class RecomputationView(ListView):
     list_hint = "執行中案件以某一天的參數重新認定的結果；從「背景作業 → 執行中案件重新計算」啟動。點一列看哪些案件會改變、停止或無法認定。"
     empty_message = "還沒有重新計算過。"
 
-    def row_url(self, item: Recomputation) -> str:
-        return f"{url_for('RecomputationLineView.list')}?{urlencode({'_flt_0_recomputation_id': item.id})}"
+    def table(self, *args: Any, **kwargs: Any) -> Any:
+        """Each row leads to its lines."""
+        made = super().table(*args, **kwargs)
+        base = url_for("RecomputationLineView.list")
+        made.rows = [type(r)(r.pk, f"{base}?{urlencode({'_flt_0_recomputation_id': r.pk})}", r.cells) for r in made.rows]
+        return made
 
 
 class RecomputationLineView(ListView):
@@ -52,7 +56,7 @@ class RecomputationLineView(ListView):
     record_name = _l("What a recomputation would change")
     base_order = ("id", "asc")
     list_columns = [
-        "award.case_no", "award.recipient.name", "town_code", "outcome", "amount_before", "amount_after", "band_after", "why", "changed_by", "recomputation_id",
+        "award.case_no", "award.recipient.name", "town_code", "outcome", "amount_before", "amount_after", "band_after", "why", "changed_by",
     ]  # fmt: skip
     order_columns = ["outcome", "amount_before", "amount_after"]
     search_columns = ["recomputation_id", "outcome", "award.case_no", "town_code", "benefit"]

@@ -127,7 +127,7 @@ def test_nonsense_is_refused(actor, app):
 
 
 def test_by_which_parameter_the_amount_changes_is_kept_and_shown(granted, app, actor, session, client_as):
-    """核定後，縣府另定自明年起的利率；金額也要改的那一件寫出改了哪個參數，其他的不寫。"""
+    """核定後，縣府另定自明年起的不動產限額：每一件會變的都寫出原值、新值與自何日起。"""
     later = clock.today().replace(year=clock.today().year + 1, month=6, day=1)
     row = parameters.propose_parameter(actor("officer.10004"), "elderly_real_estate_limit", "7000000", later.replace(month=1), "縣府公告（測試）")
     parameters.approve_parameter(actor("director.10004"), row)
@@ -143,7 +143,7 @@ def test_by_which_parameter_the_amount_changes_is_kept_and_shown(granted, app, a
     runs = client.get("/recomputations/list/").text
     assert "recomputation_lines/list" in runs
     page = client.get("/recomputation_lines/list/").text
-    assert label in page and "每月 1 元改為" in page and "/elderly_living_allowance/show/" in page
+    assert label in page and "7,000,000" in page and "/elderly_living_allowance/show/" in page
     assert client_as("clerk.10004010").get("/recomputations/list/").status_code in (302, 403), "the county's own work"
 
 
