@@ -249,9 +249,8 @@ def _claim(ctx: Context, doubt: Doubt, answer: Answer, maker: int | None) -> int
         amount=answer.overpaid_amount,
         rule_code=doubt.rule_code,
         known_on=answer.decided_on,
+        made_by_id=maker,  # whoever checked it has not made it and may decide it
     )
-    if claim.made_by_id == ctx.actor.user_id:  # the checker has not made it and may decide it
-        claim.made_by_id = maker
     return claim.id
 
 

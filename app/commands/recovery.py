@@ -80,12 +80,13 @@ def open_overpayment(
     amount: int | None = None,
     rule_code: str | None = None,
     known_on: dt.date | None = None,
+    made_by_id: int | None = None,
 ) -> Overpayment:
     """Open a claim, from an answer (`doubt`), a change with past effect, a returned payment, an audit or the person's own report.
 
     With an award the months come from the ledger; an `amount` given besides must agree with what was paid in those months.
     Without one (a roster kept elsewhere) person, place, months and amount must be given. The same origin twice gives the same claim.
-    Raises Refused.
+    `made_by_id`: who made it, when that is not the actor (somebody who approves what another proposed). Raises Refused.
     """
     if origin not in ORIGINS:
         raise Refused("請選擇溢領案的來源", "E-REC-ORIGIN")
@@ -122,7 +123,7 @@ def open_overpayment(
         known_on=known_on,
         revoke_by=recovery.revoke_by(known_on),
         lapses_on=recovery.claim_lapses(known_on),
-        made_by_id=ctx.actor.user_id,
+        made_by_id=ctx.actor.user_id if made_by_id is None else made_by_id,
         created_by_id=ctx.actor.user_id,
     )
     ctx.session.add(claim)
