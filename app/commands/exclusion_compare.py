@@ -67,6 +67,10 @@ class Comparison:
     def count(self, county: str, benefit: str) -> Count | None:
         return self.counts.get((county, benefit))
 
+    def kinds(self) -> set[str]:
+        """The benefits for which any county set something."""
+        return {benefit for _, benefit in self.counts}
+
     def set_by(self) -> list[tuple[str, str]]:
         """The counties with a setting for the benefit compared."""
         return [(code, name) for code, name in self.counties if (code, self.benefit) in self.counts]
