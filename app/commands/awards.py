@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from app.core import clock, roc
-from app.models.award import STATUS_BENEFITS, Award, AwardChange
+from app.models.award import NO_CASH, STATUS_BENEFITS, Award, AwardChange
 from app.models.person import Person
 from app.payments.line import CHANNELS, Payee
 from app.security.roles import COUNTY
@@ -41,7 +41,8 @@ def create_award(
     person = ctx.get(Person, recipient_id)
     if not payable(benefit, amount):
         raise Refused("核定金額須大於 0 元", "E-AWARD")
-    _known_channel(payee)
+    if amount or payee.channel != NO_CASH:
+        _known_channel(payee)
     if to_month is not None and to_month < from_month:
         raise Refused("核定迄月早於起月，請修正", "E-AWARD")
     award = Award(

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, selectinload
 
+from app.models.application import Application
+from app.models.disability_care_subsidy import RATES, CareApplication
 from app.models.local_benefit import IN_FORCE, LocalBenefit
 from app.rules.benefits import Benefit, benefits
+from app.rules.disability_care_subsidy import SERVICES
 from app.security import scope
 
 _KEPT = "local_benefits"
@@ -45,6 +48,15 @@ def benefit_row(session: Session, code: str) -> Benefit:
     if found is None:
         raise KeyError(code)
     return found
+
+
+def band_names(benefit: str) -> dict[str, str]:
+    """What the bands on a benefit's awards and register lines are called; care's lines name the service and the rate."""
+    mapper = inspect(Application).polymorphic_map.get(benefit)
+    names = {code: str(name) for code, name in mapper.class_.BANDS.items()} if mapper else {}
+    if benefit == CareApplication.BENEFIT:
+        names |= {f"{code}_{rate}": f"{name} {rate}%" for code, name in SERVICES.items() for rate in RATES}
+    return names
 
 
 def forget(session: Session) -> None:

@@ -22,7 +22,7 @@ from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, TOWN_CLERK
 
 from . import payment_lines
 from .base import Context, NotFound, Refused, command
-from .benefit_rows import benefit_row
+from .benefit_rows import band_names, benefit_row
 from .payer_settings import payer_setting
 from .working_days import calendar_of
 
@@ -63,6 +63,7 @@ def heading(ctx: Context, run: PaymentRun, setting: PayerSetting) -> cash_list.H
         made_at=run.released_at or run.made_at,
         town_names=dict(ctx.session.execute(towns).all()),
         value_date=run.value_date,
+        band_names=band_names(run.benefit),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from app.commands import payer_settings
 from app.commands.casework import documents, intake, review
 from app.commands.casework.judge import decide
 from app.core import clock, roc
@@ -19,6 +20,11 @@ from .people import Population, Someone
 
 EACH = 6
 """Cases of a benefit: draft, submitted, complete, reviewed, forwarded, reviewed again; a register's last two are decided."""
+PAID_HERE = (
+    "disability_living_allowance", "low_income_living_assistance", "child_youth_living_assistance", "county_senior_allowance",
+    "paralysis_living_allowance", care.BENEFIT,
+)  # fmt: skip
+"""Benefits the county pays itself, so that their first case can be paid."""
 _HERE = {"lives_at_registration": True, "days_in_taiwan": 360, "public_placement": False}
 
 
@@ -26,6 +32,10 @@ def fill(population: Population, staff: Staff, seed: int) -> int:
     """Make the cases; how many. Everybody is somebody of the population who has no case yet."""
     rng = Random(seed * 29 + 3)
     local.define(staff)
+    for code in PAID_HERE:
+        payer_settings.add_payer_setting(
+            staff.actor(DIRECTOR), benefit=code, payer_name="新竹縣政府", cutoff_day=25, post_office="0061234", post_account="50123457"
+        )
     grown, young, old = _people(population, 30, 60), _people(population, 1, 17), _people(population, 66, 99)
     made = devices.fill(grown, staff, rng)
     for code, source, facts in (

@@ -25,7 +25,10 @@ CHANNELS = {
     "ach": _l("ACH"),
     "cash": _l("Paid in cash"),
     "institution": _l("Paid to the institution"),
+    "none": _l("No cash paid"),
 }
+NO_CASH = "none"
+"""The channel of an award that is a status alone; no register takes it up."""
 STATUS_BENEFITS = ("low_income_living_assistance",)
 """Benefits that grant a status which may come without cash (社會救助法第4條、第11條): their awards may be worth 0, no other's may."""
 MAY_BE_ZERO = f"amount = 0 AND benefit IN ({', '.join(repr(b) for b in STATUS_BENEFITS)})"

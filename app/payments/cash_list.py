@@ -1,8 +1,8 @@
 """Print lists of a run as XLSX: 印領清冊 (to be signed) and 發放清冊 (the approved register). A4, ROC dates, page and grand totals."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from xlsxwriter.worksheet import Worksheet
@@ -23,7 +23,7 @@ _MAX_PAGES = 1000  # a sheet takes at most 1,023 page breaks
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands above every list. `town_names`: township code → name."""
+    """What stands above every list. `town_names`: township code → name; `band_names`: band → what the benefit calls it."""
 
     office: str
     benefit: str
@@ -33,6 +33,7 @@ class Heading:
     made_at: dt.datetime
     town_names: dict[str, str]
     value_date: dt.date | None = None
+    band_names: Mapping[str, str] = field(default_factory=dict)
 
     def town(self, code: str) -> str:
         return self.town_names.get(code, code)
@@ -192,7 +193,7 @@ def _summary(book: Book, heading: Heading, lines: Sequence[Line]) -> None:
     t = totals(lines)
     sections = (
         ("鄉鎮市", {heading.town(k): v for k, v in t.by_town.items()}),
-        ("類別", t.by_band),
+        ("類別", {heading.band_names.get(k, k): v for k, v in t.by_band.items()}),
         ("管道", {CHANNEL_NAMES.get(k, k): v for k, v in t.by_channel.items()}),
         ("總計", {"全冊": (t.count, t.amount)}),
     )

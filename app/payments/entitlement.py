@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.core import roc
 from app.core.months import FOREVER, Months
 
-from .line import Payee
+from .line import CHANNELS, Payee
 
 KINDS = ("grant", "amount", "account", "suspend", "resume", "end")
 STOPS = ("suspend", "end")
@@ -99,6 +99,7 @@ def due(parts: Iterable[Segment], month: int) -> int:
 
 
 def payee_in(changes: Sequence[Change], month: int) -> Payee | None:
-    """Where the money of a payment made in `month` goes: the latest account in force by then."""
+    """Where the money of a payment made in `month` goes: the latest account in force by then; None too while there was only a status without cash."""
     ordered = sorted((c for c in changes if c.payee is not None and c.month <= month), key=lambda c: (c.month, c.seq))
-    return ordered[-1].payee if ordered else None
+    payee = ordered[-1].payee if ordered else None
+    return payee if payee and payee.channel in CHANNELS else None

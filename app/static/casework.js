@@ -38,6 +38,21 @@
     kind.addEventListener("change", choose); choose();
   }
 
+  /* a problem on the summary leads to its field */
+  var wanted = location.hash.length > 1 && doc.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (wanted && /^(INPUT|SELECT|TEXTAREA)$/.test(wanted.tagName)) { var closed = wanted.closest("details"); if (closed) { closed.open = true; } wanted.focus(); }
+
+  /* a page that waits for a job looks every two seconds whether it is done, for five minutes */
+  if (doc.querySelector("[data-waits]")) {
+    var looks = 0, look = setInterval(function () {
+      if (++looks > 150) { clearInterval(look); return; }
+      fetch(location.href, { credentials: "same-origin", redirect: "error" })
+        .then(function (answer) { return answer.ok ? answer.text() : "data-waits"; })
+        .then(function (html) { if (html.indexOf("data-waits") < 0) { clearInterval(look); location.reload(); } })
+        .catch(function () { clearInterval(look); });
+    }, 2000);
+  }
+
   /* drafts save themselves two seconds after the last keystroke */
   all("form[data-autosave]").forEach(function (form) {
     var timer = 0, busy = false, again = false, note = form.querySelector("[data-saved]"), version = form.elements._seen_version, leaving = false;

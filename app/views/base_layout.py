@@ -5,16 +5,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.commands.benefit_rows import BenefitNames
 from app.core import clock, money, roc
 from app.extensions import db
 from app.models.office import County, Township
+from app.rules import versions
 
 from .base_values import labels_for, show, show_moment
 
 ORDER = 0
+APPLICATIONS = {"category": "Applications and reviews", "category_label": _l("Applications and reviews")}
+"""The group of the menu in which every benefit is one line."""
+CARDS = {"category": "Cards, permits and devices", "category_label": _l("Cards, permits and devices")}
+"""The group of what is issued and lent: registers of their own beside the applications."""
 FRESH = 300.0
 """Seconds for which the names of places are kept in memory."""
 
@@ -36,5 +42,5 @@ def register(appbuilder: Any) -> None:
     labels_for("town_code", lambda: place_names(Township))
     labels_for("benefit", lambda: BenefitNames(db.session()))
     env = current_app.jinja_env
-    env.filters.update(moment=show_moment, roc_date=roc.show_date, roc_month=roc.show_month, month5=roc.month5, money=money.show, shown=show)
+    env.filters.update(moment=show_moment, roc_date=roc.show_date, roc_month=roc.show_month, month5=roc.month5, money=money.show, shown=show, law_version=versions.shown)
     env.globals["print_time"] = lambda: show_moment(clock.now())

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.commands.lifecycle import Lifecycle, history
+from app.core import roc
 from app.models.audit import AuditEntry, Step
 from app.security.access import subject_of
 
-from .base_values import choices_of, column_at, label_at, show
+from .base_values import choices_of, column_at, kind_of, label_at, show
 
 LIMIT = 50
 SAME = dt.timedelta(minutes=1)
@@ -117,7 +118,16 @@ def _pair(model: type[Any], key: str, value: Any) -> tuple[str, str]:
         return (key, "")
     column = column_at(model, key)
     if isinstance(value, list) and len(value) == 2:
-        before, after = (show(v, column) or "（空白）" for v in value)
+        before, after = (show(_dated(v, column), column) or "（空白）" for v in value)
         return (str(label), f"{before} → {after}")
     coded = choices_of(column)
-    return (str(label), "" if coded and value not in coded else show(value, column))
+    return (str(label), "" if coded and value not in coded else show(_dated(value, column), column))
+
+
+def _dated(value: Any, column: Any) -> Any:
+    """Days and months stand in the trail as text (1150901, 11509): back to what they are, so that they are shown like everywhere else."""
+    read = {"date": roc.parse_date, "month": roc.parse_month}.get(kind_of(column)) if column is not None else None
+    try:
+        return read(value) if read and isinstance(value, str) and value else value
+    except roc.RocError:
+        return value

@@ -25,7 +25,7 @@ from app.models.award import Award
 from app.models.decision import Change, Decision
 from app.models.household import HouseholdMember
 from app.models.notice import KINDS as NOTICE_KINDS
-from app.models.payment import Payment
+from app.models.payment import Payment, PaymentLine
 from app.models.person import Person
 from app.rules import clocks, codec
 from app.rules.trace import Answer, Outcome
@@ -36,6 +36,7 @@ from app.security.actor import Actor
 from . import casework_forms as forms
 from . import locking, notices
 from .base import CaseView, Cell, MoveButton, column_at, describe, name_events, show
+from .base_layout import APPLICATIONS
 from .casework_household import HouseholdPages
 from .casework_intake import IntakePages
 from .casework_queues import add_counter, queue_url, queues_of
@@ -231,6 +232,7 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
             "answers": {Answer.YES: "good", Answer.NO: "bad", Answer.UNKNOWN: "warn"},
             "award": award,
             "payments": payments,
+            "carried": self._carried(award, payments),
             "history_spans": household_history.spans(session, award) if award and award.household_no else [],
             "changes": self._changes(item),
             "document_names": DOCUMENTS,
@@ -238,7 +240,7 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
             "circumstances": forms.CIRCUMSTANCES,
             "checks": item.exclusions or {"hits": [], "sources": [], "shared": []},
             "unchecked": exclusions.unchecked(item),
-            "lacking": review.evidence(item, today) if item.state in ("forwarded", "second_reviewed") else [],
+            "lacking": review.evidence(item, today, judged.amount if judged else None) if item.state in ("forwarded", "second_reviewed") else [],
             "clocks": deadlines.running(session, item, today),
             "alerts": self.alerts(item, today),
             "links": self._links(item),
@@ -271,6 +273,14 @@ class ApplicationView(IntakePages, HouseholdPages, CaseView):
         ).all()
         award = rows[0][0] if rows else None
         return award, [payment for of, payment in rows if of is award and payment is not None]
+
+    def _carried(self, award: Award | None, payments: Sequence[Payment]) -> dict[int, PaymentLine]:
+        """The newest line that carries each payment (the last one after a return), by the payment's id."""
+        if award is None or not payments:
+            return {}
+        lines = select(PaymentLine).where(PaymentLine.award_id == award.id, PaymentLine.root_run_id.in_({p.run_id for p in payments}))
+        newest = {(x.root_run_id, x.root_line_no): x for x in db.session.scalars(lines.order_by(PaymentLine.id))}
+        return {p.id: newest[p.run_id, p.line_no] for p in payments if (p.run_id, p.line_no) in newest}
 
     def _changes(self, item: Application) -> list[Change]:
         """What happened to the case since; only a running case has changes."""
@@ -466,7 +476,7 @@ def add_benefit(appbuilder: Any, view: type[ApplicationView], order: int, icon: 
     model = view.datamodel.obj
     name = english(model.LABEL)
     appbuilder.add_view(
-        view, f"{name} applications", label=_l("Applications and reviews"), category=name, category_label=view.menu_label or model.LABEL, icon=icon
+        view, f"{name} applications", label=view.menu_label or model.LABEL, icon=icon, **APPLICATIONS
     )
     add_counter(view.__name__, model.BENEFIT, model.LABEL, order)
 

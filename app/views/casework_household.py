@@ -29,6 +29,7 @@ class HouseholdPages:
     endpoint: str
     item: Callable[[Any], Any]
     render_template: Callable[..., str]
+    about: Callable[[Any], str]
     permits: Callable[[str], bool]
     log_look: Callable[..., Any]
     _purpose_key: Callable[[Any], str]
@@ -70,7 +71,7 @@ class HouseholdPages:
     def _household(self, item: Application, problem: str = "") -> str:
         found = household_data.last(db.session(), item.id)
         return self.render_template(
-            "casework/household.html", title=f"戶籍資料查調　{item.case_no}", item=item, found=found, state=str(STATES[found.state]) if found else "",
+            "casework/household.html", title=f"戶籍資料查調　{item.case_no}", about=self.about(item), item=item, found=found, state=str(STATES[found.state]) if found else "",
             lines=[_line(n) for n in found.lines or []] if found else [], problem=problem, failed=bool(problem), seen_version=item.version,
             may_ask=item.editable, back=url_for(f"{self.endpoint}.show", pk=item.id), url=url_for(f"{self.endpoint}.household", pk=item.id),
             ask_url=url_for(f"{self.endpoint}.household_ask", pk=item.id),

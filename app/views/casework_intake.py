@@ -13,11 +13,13 @@ from wtforms.validators import InputRequired
 
 from app.commands.base import CommandError
 from app.commands.casework import intake as counter
+from app.commands.casework import unread
 from app.commands.casework.judge import decide
 from app.commands.casework.problems import Incomplete, Problem, find, latest_tax_year
-from app.core import clock, money
+from app.core import clock, money, roc
 from app.extensions import db
 from app.models.application import DOCUMENTS, Application, Document
+from app.models.award import STATUS_BENEFITS
 from app.models.person import Person
 from app.security import web
 
@@ -45,6 +47,7 @@ HINTS = {
     "payee_person_id": "與申請人相同時不必填",
     "household_taken_on": "查調戶役政資料或收到謄本的日期",
 }
+NO_CASH = "列冊而沒有現金給付（第三款）時不必填；有現金給付時，核定前要登錄"
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,11 @@ class IntakePages:
 
     def open_title(self) -> str:
         """The heading of the counter's first page."""
-        return "受理新申請案"
+        return f"受理新申請案：{type(self).datamodel.obj.LABEL}"
+
+    def about(self, item: Application) -> str:
+        """The line under the heading of every section: for what, who, since when."""
+        return f"{item.form_asked.get('name') or item.LABEL}　{item.applicant.name}　收件 {roc.show_date(item.received_on)}"
 
     def benefit_to_open(self) -> str:
         """Which benefit a new case is for."""
@@ -168,6 +175,7 @@ class IntakePages:
         return self.render_template(
             f"casework/intake_{section}.html",
             title=f"{SECTIONS[section]}　{item.case_no}",
+            about=self.about(item),
             item=item,
             section=section,
             tabs=self._tabs(item, section, problems),
@@ -184,12 +192,12 @@ class IntakePages:
 
     def _tabs(self, item: Application, current: str, problems: Sequence[Problem]) -> list[Tab]:
         wrong = {p.section for p in problems if p.level == "refuse"}
-        unread = {name.partition(".")[0] for name in item.unread or {}}
+        stuck = {name.partition(".")[0] for name in item.unread or {}}
         unknown = {p.section for p in problems if p.level == "unknown"}
         tabs = []
         for name, label in self.asked(item).items():
             state = (
-                "current" if name == current else "wrong" if name in unread else "open" if name in wrong else "ask" if name in unknown else "done"
+                "current" if name == current else "wrong" if name in stuck else "open" if name in wrong else "ask" if name in unknown else "done"
             )
             tabs.append(Tab(name, label, url_for(f"{self.endpoint}.intake", pk=item.id, section=name), "open" if name == "summary" != current else state))
         return tabs
@@ -206,7 +214,7 @@ class IntakePages:
         return {
             "person": (("applicant", form(Person, PERSON, sex={"codes": forms.SEXES}), "person"), ("", form(model, CASE), "fields")),
             "facts": (("", forms.facts_form(item, () if "household" in item.SECTIONS else ("household_taken_on",), hints), "fields"),),
-            "account": (("", form(model, ACCOUNT), "fields"),),
+            "account": (("", form(model, ACCOUNT, **({"channel": {"hint": NO_CASH}} if item.benefit in STATUS_BENEFITS else {})), "fields"),),
             "documents": (("", form(model, PAPERS), "fields"),),
             "household": (("", form(model, ("household_taken_on",)), "fields"),),
             "means": (),
@@ -229,7 +237,7 @@ class IntakePages:
             for values in found.values():
                 if name in values and values[name] is None:
                     del values[name]
-                    read.unread.setdefault(f"{section}.{name}", "（空白）")
+                    read.unread.setdefault(f"{section}.{name}", unread.BLANK)
         return found
 
     def _form_person(self, item: Application, formdata: Any) -> dict[str, Any]:
@@ -293,7 +301,7 @@ class IntakePages:
             for name in ("relation", "name"):
                 if not own and not values.get(name):
                     values[name] = (getattr(member, name, None) if member else None) or {"relation": "other", "name": "（未填姓名）"}[name]
-                    read.unread.setdefault(f"household.m{position}-{name}", "（空白）")
+                    read.unread.setdefault(f"household.m{position}-{name}", unread.BLANK)
             rows.append({"position": position, **values, **forms.posted_rows(request.form, position, ("circumstances",), "household", read, whose)})
         return self._draft(item, "household", read, members=rows)
 
@@ -340,6 +348,7 @@ class IntakePages:
         return self.render_template(
             "casework/intake_summary.html",
             title=f"確認送出　{item.case_no}",
+            about=self.about(item),
             item=item,
             section="summary",
             tabs=self._tabs(item, "summary", found),

@@ -25,6 +25,7 @@ from app.rules.disability import Grade
 from app.security import roles, web
 
 from .base import ListView, ReferenceView, Row, ViewInterface, describe, name_events
+from .base_layout import CARDS
 from .base_values import Cell
 from .casework_changes import application_url
 from .device_deadlines import days_left, paid_lines
@@ -214,7 +215,7 @@ def register(appbuilder: Any) -> None:
     describe(DeviceItem.state, styles=STYLES)
     describe(DeviceItem.origin, choices=ORIGINS)
     name_events({"device_item.proposed": _l("Entered for approval"), "device_item.imported": _l("Catalogue imported")})
-    appbuilder.add_view(DeviceView, "Devices", label=_l("Devices and deadlines"), category="Assistive devices", category_label=_l("Assistive devices"), icon="fa-clock-o")
+    appbuilder.add_view(DeviceView, "Devices", label=_l("Devices and deadlines"), **CARDS, icon="fa-clock-o")
     appbuilder.add_view(DeviceItemView, "Device catalogue", label=_l("Device catalogue"), icon="fa-list", category="Rules", category_label=_l("Rules and settings"))
     for i, (state, label, holders) in enumerate(QUEUES):
         def count(state: str = state) -> Any:

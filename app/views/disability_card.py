@@ -27,6 +27,7 @@ from app.security import roles, web
 
 from . import casework_forms as forms
 from .base import RegisterView, ViewInterface, column_at, name_events, show
+from .base_layout import CARDS
 from .base_steps import Step, StepForms
 from .fields_roc import RocDateField
 from .home import WATCH, tile
@@ -240,7 +241,7 @@ def event_words(event: DisabilityEvent) -> str:
 
 def register(appbuilder: Any) -> None:
     appbuilder.add_view(
-        DisabilityCardView, "Disability cards", label=_l("Cards and timeline"), category="Disability register", category_label=_l("Disability register"),
+        DisabilityCardView, "Disability cards", label=_l("Cards and timeline"), **CARDS,
         icon="fa-id-card-o",
     )  # fmt: skip
 

@@ -63,6 +63,7 @@ EVENTS = {
     "roster.write": _l("Roster written"),
 }
 RECORDS = {
+    "arrival_wait": _l("Waiting period"),
     "ab_role": _l("Role"),
     "ab_user": _l("Account of a user"),
     "application": _l("Application"),
@@ -74,6 +75,7 @@ RECORDS = {
     "exchange": _l("Exchange of data"),
     "payment_line": _l("Payment line"),
     "payment_run": _l("Payment run"),
+    "recomputation": _l("Recomputation"),
     "roster": _l("Roster"),
 }
 

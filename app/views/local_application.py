@@ -21,6 +21,7 @@ from app.rules.local_definition import Definition
 from app.security import web
 
 from .base import Field, Section, ViewInterface, column_at
+from .base_layout import APPLICATIONS
 from .base_values import Cell
 from .casework import ApplicationView, add_benefit, fieldsets
 
@@ -105,7 +106,7 @@ def _runs(definition: Definition) -> bool:
 
 def menu_more(group: str) -> list[tuple[str, str, bool]]:
     """(label, address, is it this page) of the county's own benefits, for the menu."""
-    if group != "Local benefits":
+    if group != APPLICATIONS["category"]:
         return []
     chosen = request.args.get("_flt_0_benefit", "") if request.blueprint == "LocalApplicationView" else ""
     base = url_for("LocalApplicationView.list")

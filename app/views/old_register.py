@@ -27,6 +27,7 @@ from app.security import roles, web
 
 from . import export
 from .base import RegisterView, ViewInterface, column_at, describe, name_events, show
+from .base_layout import CARDS
 
 ORDER = 18
 EXAMPLES = 8
@@ -160,6 +161,6 @@ def _examples(item: OldRegisterImport) -> dict[str, list[OldRegisterLine]]:
 
 def register(appbuilder: Any) -> None:
     appbuilder.add_view(
-        OldRegisterView, "Import of old data", label=_l("Import of old data"), category="Disability register", category_label=_l("Disability register"),
+        OldRegisterView, "Import of old data", label=_l("Import of old data"), **CARDS,
         icon="fa-archive",
     )  # fmt: skip

@@ -18,7 +18,7 @@ from wtforms import BooleanField, FileField, Form, SelectField, StringField
 
 from app.commands import funding, payment_differences, payment_files, payment_results, payment_roster, payments, printing
 from app.commands.base import CommandError
-from app.commands.benefit_rows import benefit_row, local_rows
+from app.commands.benefit_rows import band_names, benefit_row, local_rows
 from app.commands.payments import RUN
 from app.core import clock, roc
 from app.core.text import mask_id, row_number
@@ -26,7 +26,6 @@ from app.exchange import confined
 from app.extensions import db
 from app.models.award import Award
 from app.models.closing import SOURCES
-from app.models.disability_care_subsidy import RATES
 from app.models.office import Township
 from app.models.payment import PaymentLine
 from app.models.payment_run import KINDS, PayerSetting, PaymentFile, PaymentRun, RunFinding
@@ -35,7 +34,6 @@ from app.payments.checks import HARD, TITLES
 from app.payments.line import CHANNEL_NAMES
 from app.payments.register import DIFFERENCE, DIFFERENCE_NAMES, REGULAR, REPAY
 from app.rules.benefits import benefits
-from app.rules.disability_care_subsidy import SERVICES as CARE
 from app.security import roles, web
 from app.security.actor import Actor
 
@@ -49,8 +47,6 @@ from .payment_lines import PayerSettingView, PaymentLineView, ReturnsView, case_
 ORDER = 40
 SHOWN = 50
 """Rows of one sort of finding on the page."""
-BANDS = {"full": "全額", "half": "半額"}
-BANDS |= {f"{code}_{rate}": f"{name} {rate}%" for code, name in CARE.items() for rate in RATES}
 
 describe(
     PaymentRun.state,
@@ -177,13 +173,13 @@ class PaymentRunView(RegisterView):
     def show_context(self, item: PaymentRun) -> dict[str, Any]:
         session, who = db.session(), web.signed_in()
         towns = place_names(Township)
-        sums = item.totals or {}
+        sums, bands = item.totals or {}, band_names(item.benefit)
         waiting = payments.open_findings(item)
         may_print = self.permits("download") and who.can("payments.print_list") and item.state in ("approved", *payment_files.SENT)
         return {
             "groups": [
                 ("鄉鎮市", [(towns.get(k, k), *v) for k, v in sums.get("by_town", {}).items()]),
-                ("類別", [(BANDS.get(k, k) or "（未分類）", *v) for k, v in sums.get("by_band", {}).items()]),
+                ("類別", [(bands.get(k, k) or "（未分類）", *v) for k, v in sums.get("by_band", {}).items()]),
                 ("發放方式", [(CHANNEL_NAMES.get(k, k), *v) for k, v in sums.get("by_channel", {}).items()]),
             ],
             "sources": [(SOURCES[s], amount) for s, amount in funding.of_run(session, item)],

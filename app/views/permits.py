@@ -30,7 +30,7 @@ from app.security import roles, web
 
 from . import casework_forms as forms
 from .base import RegisterView, ViewInterface, name_events
-from .base_layout import place_names
+from .base_layout import CARDS, place_names
 from .base_steps import Step, StepForms
 from .fields_roc import RocDateField
 from .home import tile
@@ -242,7 +242,7 @@ def county_name(code: str) -> str:
 
 def register(appbuilder: Any) -> None:
     appbuilder.add_view(
-        ParkingPermitView, "Permits issued", label=_l("Permits and printing"), category="Parking permit", category_label=_l("Parking permit"), icon="fa-car"
+        ParkingPermitView, "Permits issued", label=_l("Permits and printing"), **CARDS, icon="fa-car"
     )
     page = ("can_issue", "ParkingPermitView")
     states = PERMIT_APPLICATION.moves["issue"].sources

@@ -1,5 +1,6 @@
 """What the auditor reads: the audit trail, the query log, the security log."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -7,12 +8,15 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from app.commands.benefit_rows import find
+from app.core import roc
 from app.extensions import db
 from app.models.access import AccessEntry, SecurityEvent
 from app.models.audit import AuditEntry
+from app.models.office import County
 from app.security.roles import ADMINISTRATOR, AUDITOR
 
 from .base import ListView, ViewInterface, describe
+from .base_layout import place_names
 from .home import START, tile
 
 ORDER = 92
@@ -36,9 +40,14 @@ describe(
     styles={"failed": "warn", "locked": "bad", "denied": "bad"},
 )
 
+_ROSTER = re.compile(r"(\d{5})/(\d{5})/(\w+)")
+
 
 def subject_name(subject: str) -> str:
-    """A record's number; where a benefit is part of it, with its name."""
+    """A record's number; where places, months and benefits are its parts (`10004/11509/…` of a roster), with their names."""
+    if roster := _ROSTER.fullmatch(subject):
+        county, month, kind = roster.groups()
+        return f"{place_names(County).get(county, county)}　{roc.show_month(roc.parse_month(month))}　{subject_name(kind)}"
     return "／".join(found.name if (found := find(db.session(), part)) else part for part in subject.split("/"))
 
 

@@ -2,6 +2,7 @@
 
 from app.core import clock, identity, roc
 
+from .loop_offices import tax_year
 from .loop_people import Person
 
 BASE, BENEFIT = "/elderly_living_allowance", "中低收入老人生活津貼"
@@ -10,12 +11,6 @@ PERSON_ID = identity.with_check_digit("J29990077")
 CHILD_ID = identity.with_check_digit("J19990078")
 OFFICE, ACCOUNT = "0061234", "7654321"
 PAPERS = ("application_form", "identity", "household_transcript", "consent_form", "affidavit")
-
-
-def tax_year() -> str:
-    """The year the intake asks for today."""
-    today = clock.today()
-    return str(today.year - roc.EPOCH - (1 if today.month >= 10 else 2))
 
 
 def open_draft(clerk: Person) -> int:

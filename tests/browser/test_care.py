@@ -1,6 +1,7 @@
-"""Care in a browser: from the counter over decision, contract and an invoice with an absence into the payment register."""
+"""Care in a browser: from the counter over decision, contract and an invoice with an absence to the money."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page
 
@@ -8,8 +9,9 @@ from app.commands.working_days import calendar_of
 from app.core import clock, identity, roc
 from app.extensions import db
 from app.rules.care_days import Leave, absent_days, days_of, month_due
-from app.security import roles, scope
+from app.security import scope
 
+from .loop_offices import Offices
 from .loop_people import Person
 from .site import Site
 
@@ -34,13 +36,6 @@ def at_the_counter(clerk: Person) -> tuple[int, str]:
     clerk.press("送出申請案")
     clerk.move("文件齊備")
     return pk, clerk.page.locator("h1").inner_text().split()[0]
-
-
-def decide(chief: Person, second: Person, director: Person, pk: int) -> None:
-    chief.open(f"{BASE}/show/{pk}").move("初審：擬准", "經縣府同意安置").move("陳報縣府")
-    second.open(f"{BASE}/show/{pk}").move("查核互斥").move("複審", "複核無誤")
-    director.open(f"{BASE}/show/{pk}").move("核定")
-    assert director.state == "已核定" and director.fact("級距") == "補助85%"
 
 
 def enter_home(officer: Person) -> None:
@@ -84,21 +79,20 @@ def invoice(officer: Person, director: Person) -> int:
     return due
 
 
-def test_care_from_the_counter_to_the_register(site: Site, sign_in: Callable[[str], Page]) -> None:
-    clerk, chief = Person(sign_in(roles.TOWN_CLERK), site, "受理申請"), Person(sign_in(roles.TOWN_SUPERVISOR), site, "初審")
-    officer, director = Person(sign_in(roles.COUNTY_OFFICER), site, "複審"), Person(sign_in(roles.COUNTY_SUPERVISOR), site, "核定")
-    pk, case_no = at_the_counter(clerk)
-    decide(chief, officer, director, pk)
-    assert case_no.startswith("DCS")
-    enter_home(officer)
-    contract_and_absence(officer, pk)
-    due = invoice(officer, director)
-    officer.open("/payment_runs/list/").follow("造冊")
-    officer.fill(benefit=BENEFIT, month=roc.month5(roc.month_of(clock.today()))).press("產生清冊")
-    assert officer.state == "已造冊"
-    officer.follow("發放明細")
-    row = officer.page.locator("tbody tr", has_text=NAME).inner_text()
+def test_care_from_the_counter_to_the_money(site: Site, sign_in: Callable[[str], Page], tmp_path: Path) -> None:
+    o = Offices(site, sign_in)
+    pk, case_no = at_the_counter(o.clerk)
+    o.review(BASE, pk)
+    o.decide(BASE, pk)
+    assert case_no.startswith("DCS") and o.director.fact("級距") == "補助85%"
+    enter_home(o.officer)
+    contract_and_absence(o.officer, pk)
+    due = invoice(o.officer, o.director)
+    run = o.pay(BENEFIT, tmp_path)
+    row = o.officer.open(f"/payment_runs/show/{run}").follow("發放明細").page.locator("tbody tr", has_text=NAME).inner_text()
     assert f"{due:,}" in row and "機構" in row
-    director.open("/care_invoices/list/").follow(HOME)
-    assert "-DCS-" in director.page.locator("#lines").inner_text(), "the register's number stands on the invoice line"
-    assert [p.troubles for p in (clerk, chief, officer, director)] == [[]] * 4
+    o.director.open("/care_invoices/list/").follow(HOME)
+    assert "-DCS-" in o.director.page.locator("#lines").inner_text(), "the register's number stands on the invoice line"
+    paid = o.clerk.open(f"{BASE}/show/{pk}").page.get_by_role("table", name="最近十二筆撥款").inner_text()
+    assert f"{due:,}" in paid and "已入帳" in paid
+    assert o.troubles == []

@@ -1,18 +1,13 @@
 """A county invents a benefit in the console and pays it, without a line of code: written, tried on examples, put in force, worked, paid."""
 
-import csv
-import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page
-from sqlalchemy import select
 
-from app.core import clock, identity, roc
-from app.extensions import db
-from app.models.payment import PaymentLine
-from app.security import roles, scope
+from app.core import identity
 
+from .loop_offices import Offices
 from .loop_people import Person
 from .site import Site
 
@@ -59,9 +54,9 @@ def examples(officer: Person) -> None:
     assert officer.state == "待啟用" and "啟用" not in officer.moves
 
 
-def work(clerk: Person, chief: Person, officer: Person, director: Person) -> int:
+def work(o: Offices) -> int:
     """The counter asks what the definition needs; five people later it is decided."""
-    today = roc.show_date(clock.today())
+    clerk, director, today = o.clerk, o.director, o.today
     clerk.open("/local/open").follow(NAME)
     clerk.fill(person_id=PERSON_ID, name="彭新人", birth="84/5/6", sex="男", phone="03-5551234", registered_address="新竹縣竹北市福坪里1鄰1號").press("建立草稿")
     clerk.press("儲存並到下一節")
@@ -71,8 +66,7 @@ def work(clerk: Person, chief: Person, officer: Person, director: Person) -> int
     clerk.fill(application_form__received_on=today, identity__received_on=today, passbook__received_on=today).press("儲存並到下一節")
     clerk.fill(channel="現金印領").press("儲存並確認").press("送出申請案").move("文件齊備")
     pk = clerk.number
-    chief.open(f"/local/show/{pk}").move("初審：擬准", "資料相符").move("陳報縣府")
-    officer.open(f"/local/show/{pk}").move("複審", "複核無誤")
+    o.review("/local", pk, exclusions=False)
     director.open(f"/local/show/{pk}").fair()
     trace = director.page.locator("table.trace").inner_text()
     assert QUESTION in trace and "第2條第3款" in trace and "第3條" in trace
@@ -81,42 +75,16 @@ def work(clerk: Person, chief: Person, officer: Person, director: Person) -> int
     return pk
 
 
-def pay(site: Site, officer: Person, director: Person, accountant: Person, folder: Path) -> None:
-    """Its own register, approved and released by others, answered and closed."""
-    officer.open("/payment_runs/list/").follow("造冊")
-    officer.fill(benefit=NAME, month=roc.show_month(roc.month_of(clock.today())), cutoff_on=roc.show_date(clock.today())).press("產生清冊")
-    assert officer.figure("筆數") == "1" and "-NWD-" in officer.text
-    pk = officer.number
-    officer.move("檢核")
-    while officer.page.locator("form:has([name=finding])").count():
-        officer.press(officer.page.get_by_role("button", name="全部確認").first.inner_text())
-    director.open(f"/payment_runs/show/{pk}").move("核准")
-    accountant.open(f"/payment_runs/show/{pk}").move("撥款").move("產生檔案")
-    with site.app.app_context(), scope.use(scope.SYSTEM):
-        (line,) = db.session.scalars(select(PaymentLine).where(PaymentLine.run_id == pk)).all()
-        row = (line.run.run_no, line.line_no, line.person_id, line.amount, "credited", "", roc.date7(clock.today() + dt.timedelta(days=1)))
-        db.session.rollback()
-    result = folder / "result.csv"
-    with result.open("w", encoding="utf-8", newline="") as f:
-        csv.writer(f).writerows([("run_no", "line_no", "person_id", "amount", "result", "return_code", "value_date"), row])
-    accountant.open(f"/payment_runs/show/{pk}").follow("登錄轉帳結果")
-    accountant.page.set_input_files("input[type=file]", result)
-    accountant.press("登錄結果")
-    assert "全部對帳完成" in accountant.said and accountant.state == "已對帳"
-
-
 def test_a_benefit_is_invented_in_the_console_and_paid(site: Site, sign_in: Callable[[str], Page], tmp_path: Path) -> None:
-    purposes = {
-        roles.TOWN_CLERK: "受理申請", roles.TOWN_SUPERVISOR: "初審", roles.COUNTY_OFFICER: "複審", roles.COUNTY_SUPERVISOR: "核定",
-        roles.ACCOUNTANT: "撥款作業",
-    }  # fmt: skip
-    people = [Person(sign_in(role), site, why) for role, why in purposes.items()]
-    clerk, chief, officer, director, accountant = people
+    o = Offices(site, sign_in)
+    officer, director = o.officer, o.director
     pk = write(officer)
     examples(officer)
     assert director.today("待啟用的地方津貼") >= 1
     director.open(f"/local-benefits/show/{pk}").fair().move("啟用")
     assert director.state == "生效"
-    work(clerk, chief, officer, director)
-    pay(site, officer, director, accountant, tmp_path)
-    assert [p.troubles for p in people] == [[]] * len(people)
+    case = work(o)
+    run = o.pay(NAME, tmp_path)
+    assert officer.open(f"/payment_runs/show/{run}").figure("筆數") == "1" and "-NWD-" in officer.text
+    assert "已入帳" in o.clerk.open(f"/local/show/{case}").text
+    assert o.troubles == []

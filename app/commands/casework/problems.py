@@ -14,9 +14,11 @@ from sqlalchemy.orm import object_session
 from app.commands.base import Refused
 from app.core import identity, roc
 from app.models.application import CLOSED, DOCUMENTS, Application
+from app.models.award import STATUS_BENEFITS
 from app.models.household import HouseholdMember
 from app.security import scope
 
+from . import unread
 from .hooks import PROBLEMS
 from .own import own
 
@@ -38,6 +40,11 @@ class Problem:
     level: str = "refuse"
     member: int = 0
 
+    @property
+    def anchor(self) -> str:
+        """The field's name on the form, to jump to."""
+        return f"m{self.member}-{self.field}" if self.member else self.field
+
 
 class Incomplete(Refused):
     """The application is not ready; `problems` are the places to put right."""
@@ -56,7 +63,7 @@ def find(application: Application, today: dt.date) -> list[Problem]:
         *_counted_twice(application),
         *(_means(application, today) if "means" in asked else ()),
         *(more(application, today) if (more := own(application.benefit, "problems")) else ()),
-        *(account_problems(application) if "account" in asked else ()),
+        *(_account(application) if "account" in asked else ()),
         *(problem for find_more in PROBLEMS for problem in find_more(application, today)),
     ]
 
@@ -74,7 +81,9 @@ def latest_tax_year(day: dt.date) -> int:
 
 def _common(a: Application, today: dt.date) -> Iterator[Problem]:
     for name, text in (a.unread or {}).items():
-        yield Problem(name.partition(".")[0], name.partition(".")[2], f"「{text}」還看不懂，請依欄位說明重填")
+        section, _, at = name.partition(".")
+        where = unread.name_of(a, section, at)
+        yield Problem(section, at, f"請填{where}" if text == unread.BLANK else f"{where}「{text}」看不懂，請依欄位說明重填")
     if a.received_on > today:
         yield Problem("person", "received_on", "收件日期不可晚於今天")
     if not a.applicant.registered_address:
@@ -193,6 +202,14 @@ def _means(a: Application, today: dt.date) -> Iterator[Problem]:
                 yield Problem("means", "value", f"{m.name}的一筆財產沒有價值", "unknown", m.position)
             elif asset.value < 0:
                 yield Problem("means", "value", f"{m.name}的財產價值不可為負數", member=m.position)
+
+
+def _account(a: Application) -> Iterator[Problem]:
+    """A status that may come without cash needs no account before cash is granted (`review.evidence` asks for it then)."""
+    if a.channel is None and a.benefit in STATUS_BENEFITS:
+        yield Problem("account", "channel", "還沒有撥款帳戶：列冊而沒有現金給付（第三款）不必填；有現金給付時，核定前要登錄", "unknown")
+        return
+    yield from account_problems(a)
 
 
 def account_problems(a: Any) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from app.commands.numbers import take
 from app.core import clock, roc
 from app.core.months import FOREVER
 from app.models.application import Application
-from app.models.award import Award
+from app.models.award import NO_CASH, Award
 from app.models.decision import Decision
 from app.payments.line import Payee
 from app.rules.trace import Answer
@@ -102,8 +102,8 @@ def return_to_township(ctx: Context, application_id: int, reason: str, seen_vers
     APPLICATION.advance(ctx, application, "return_to_township", reason, seen_version)
 
 
-def evidence(application: Application, today: dt.date) -> list[str]:
-    """What 核定 still lacks: household data, tax data of the right year, the exclusion check (Chinese sentences; empty = nothing)."""
+def evidence(application: Application, today: dt.date, amount: int | None) -> list[str]:
+    """What 核定 of `amount` still lacks: household data, tax data of the right year, the exclusion check, an account (Chinese; empty = nothing)."""
     lacking = []
     if application.household_taken_on is None:
         lacking.append("尚未查調戶籍資料，請登錄查調日期並核對家庭人口")
@@ -120,6 +120,8 @@ def evidence(application: Application, today: dt.date) -> list[str]:
     if undone := exclusions.unresolved(application):
         names = "、".join(dict.fromkeys(h["name"] for h in undone))
         lacking.append(f"與{names}互斥，尚未擇領或登錄例外；請退回公所請申請人擇領，或登錄例外代碼與理由")
+    if amount and application.channel is None:
+        lacking.append("有現金給付而沒有撥款帳戶，請退回公所登錄撥款方式與帳戶")
     return lacking
 
 
@@ -139,7 +141,7 @@ def grant(
     today = clock.today()
     judged = decide(ctx.session, application, today)
     mark(application.members, judged)
-    if lacking := evidence(application, today):
+    if lacking := evidence(application, today, judged.amount):
         raise Refused("；".join(lacking), "E-EVIDENCE")
     if judged.eligible is Answer.UNKNOWN:
         open_points = [m.text for m in judged.missing] or [line.question for line in judged.open_questions()]
@@ -239,12 +241,13 @@ def running_award(ctx: Context, application: Application) -> Award | None:
 
 
 def payee(application: Application) -> Payee:
-    """Where the money of this application goes. A benefit that asks no account is paid to the institution, by its invoices."""
+    """Where the money of this application goes. A benefit that asks no account is paid to the institution, by its invoices;
+    a status without cash may have none (`evidence` asks for one before cash is granted)."""
     a = application
     if "account" not in a.SECTIONS:
         return Payee("institution", a.applicant.person_id, a.applicant.name)
     return Payee(
-        channel=a.channel or "",
+        channel=a.channel or NO_CASH,
         person_id=a.payee_person_id or a.applicant.person_id,
         name=a.payee_name or a.applicant.name,
         institution=a.institution or "",
@@ -276,4 +279,5 @@ def _put_to_work(ctx: Context, application: Application, decision: Decision) -> 
         awards.change_award(
             ctx, award.id, from_month=decision.start_month, amount=decision.amount, band=decision.band or "",
             reason=f"重新審核（{decision.decision_no}）", rule_version=decision.rule_version,
+            payee=payee(application) if award.channel == NO_CASH != application.channel else None,
         )  # fmt: skip
