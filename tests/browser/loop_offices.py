@@ -36,14 +36,14 @@ def tax_year() -> str:
 class Offices:
     """The five people a case passes, each in a window of his or her own that opens with the first step."""
 
-    def __init__(self, site: Site, sign_in: Callable[[str], Page]) -> None:
-        self.site, self._sign_in = site, sign_in
+    def __init__(self, site: Site, sign_in: Callable[[str], Page], album: Path | None = None) -> None:
+        self.site, self._sign_in, self._album = site, sign_in, album
         self._people: dict[str, Person] = {}
         self.today = roc.show_date(clock.today())
 
     def _who(self, role: str) -> Person:
         if role not in self._people:
-            self._people[role] = Person(self._sign_in(role), self.site, PURPOSES[role])
+            self._people[role] = Person(self._sign_in(role), self.site, PURPOSES[role], self._album)
         return self._people[role]
 
     clerk = property(lambda self: self._who(roles.TOWN_CLERK))
@@ -56,6 +56,11 @@ class Offices:
     def troubles(self) -> list[str]:
         """Script errors and broken answers anybody met."""
         return [t for p in self._people.values() for t in p.troubles]
+
+    def close(self) -> None:
+        """Their windows."""
+        for person in self._people.values():
+            person.page.context.close()
 
     # -- the counter ----------------------------------------------------------------------------------------------------
     def open(self, start: str, person: Mapping[str, str]) -> int:

@@ -66,6 +66,10 @@ def application(case):
         a.exclusions["hits"].append({"position": 1, "counterpart": "farmer_allowance", "first": roc.month(114, 1), "last": None, "amount": 8110,
                                      "detail": "", "agency": "勞保局", "source": "其他機關給付資料", "as_of": None, "hard": True, "exception": ""})  # fmt: skip
     born = roc.parse_date(case["出生"])
+    if drawn := re.search(r"自(\d{5})領取(未中斷|曾中斷|中斷未查)", facts):
+        a.recipient_since, a.uninterrupted = roc.parse_month(drawn[1]), {"未中斷": True, "曾中斷": False}.get(drawn[2])
+    if worth := re.search(r"公告現值去年(\d+)今年(\d+)", facts):
+        a.holdings_unchanged, a.land_last_year, a.land_this_year = True, int(worth[1]), int(worth[2])
     a.applicant = Person(person_id="J100000018", name="彭水木", birth=born, sex=case["性別"])
     own = HouseholdMember(position=1, relation="applicant", name="彭水木", birth=born, sex=case["性別"], lives_together=True, same_registration=True,
                           claims_dependant=False, employed=False, tax_year=tax_year(day))  # fmt: skip
@@ -81,7 +85,7 @@ def application(case):
 @pytest.mark.parametrize("case", CASES, ids=[f"{c['編號']}-{c['情形']}" for c in CASES])
 def test_case(case):
     a, day = application(case)
-    own = [setting("elderly_real_estate_limit", "6500000"), setting("deposit_interest_rate", "0.017")]
+    own = [setting("elderly_real_estate_limit", "6500000"), setting("deposit_interest_rate", "0.017"), setting("announced_land_value_rise", "0.0215")]
     if "98年" in case["事實"] and "未設" not in case["事實"]:
         own.append(setting("average_consumption", "18000"))
     found = law.decide(case_facts(a, day), Parameters((*rows.reference(), *own), "10004"))
