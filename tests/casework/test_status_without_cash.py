@@ -11,7 +11,7 @@ from app.commands.base import Refused
 from app.commands.casework import changes, exclusions, household_history
 from app.commands.notices import issue
 from app.core import clock, roc
-from app.models.award import Award
+from app.models.award import NO_CASH, Award
 from app.models.decision import Decision
 from app.models.payment_run import PayerSetting
 from app.payments.line import Payee
@@ -37,10 +37,11 @@ def means(wage):
 def adults(desk):
     """A daughter of 40 who works for her parents of 71 and 68: no child, no student, more than two thirds of the line a head."""
 
-    def make(wage=36_000):
+    def make(wage=36_000, account=True):
         desk.open(benefit=BENEFIT, born=dt.date(1986, 3, 1), sex="F", name="羅美蘭")
         desk.save(fields=HERE, members=[parent(2, dt.date(1955, 1, 5), "羅阿土"), parent(3, dt.date(1958, 1, 5), "羅秀妹")], lines=means(wage))
-        return desk.papers().account()
+        desk.papers()
+        return desk.account() if account else desk
 
     return make
 
@@ -74,6 +75,26 @@ def test_nothing_of_it_comes_onto_a_register(listed, session, actor):
     session.commit()
     with at(dt.date(2026, 10, 21)), pytest.raises(Refused, match="沒有造冊"):
         payments.build_run(actor("officer.10004"), benefit=BENEFIT, payer="10004", month=SEPTEMBER + 1)
+
+
+@pytest.mark.parametrize("account", [True, False], ids=["with the account", "without"])
+def test_an_account_is_asked_only_when_there_is_cash(adults, session, account):
+    """第三款沒有現金給付，不必填帳戶；改列第二款時沒有帳戶不能核定，有帳戶就自該月起付到該帳戶。"""
+    with at(dt.date(2026, 9, 3)):
+        desk = adults(account=False)
+        assert decided(desk, session).amount == 0
+    assert award_of(session).channel == NO_CASH
+    with at(dt.date(2026, 10, 5)):
+        desk = reopened(desk, dt.date(2026, 10, 2)).save(lines=means(29_500)).papers()
+        if not account:
+            with pytest.raises(Refused, match="沒有撥款帳戶"):
+                decided(desk, session)
+            return
+        second = decided(desk.account(), session)
+    award = award_of(session)
+    assert second.amount == award.amount > 0 and award.channel == "post" and award.account
+    paid = {c.month: c.channel for c in award.changes if c.kind == "account"}
+    assert paid == {second.start_month: "post"}
 
 
 def test_it_is_certified_and_no_longer_once_it_ended(listed, offices, session):  # noqa: F811
