@@ -1,13 +1,12 @@
-"""An assistive device in a browser: from the counter over assessment, decision and receipt to the money."""
+"""An assistive device in a browser: from the counter over assessment, decision and receipt into the payment register."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page
 
 from app.core import clock, identity, roc
+from app.security import roles
 
-from .loop_offices import Offices
 from .loop_people import Person
 from .site import Site
 
@@ -51,6 +50,14 @@ def assess(officer: Person, pk: int) -> None:
     officer.fill(qualifies="是").press("確定")
 
 
+def decide(chief: Person, second: Person, director: Person, pk: int) -> None:
+    chief.open(f"{BASE}/show/{pk}").move("初審：擬准", "符合補助基準").move("陳報縣府")
+    second.open(f"{BASE}/show/{pk}").move("查核互斥").move("複審", "複核無誤")
+    director.open(f"{BASE}/show/{pk}").fair().move("核定")
+    assert director.state == "已核定" and "示範手推輪椅" in director.text
+    assert director.fact("最高補助金額合計") == "2,600 元"
+
+
 def receipt(clerk: Person, pk: int) -> None:
     """The notice is served; a receipt from before the decision is refused at its field, the right one is taken."""
     today = roc.show_date(clock.today())
@@ -63,31 +70,30 @@ def receipt(clerk: Person, pk: int) -> None:
     assert "憑證待查核" in clerk.page.locator("#device-1").inner_text()
 
 
-def check_receipt(officer: Person) -> None:
-    """Another person checks the receipt."""
+def pay(officer: Person, pk: int) -> None:
+    """Another person checks the receipt; the register of the benefit takes it up once, with what the receipt says."""
     assert officer.today("輔具憑證待查核") >= 1
     officer.page.locator("tbody tr", has_text=NAME).get_by_role("link").first.click()
     officer.state_purpose().page.locator("#device-1").get_by_role("link", name="憑證查核無誤").click()
     assert "應撥付 1,850 元" in officer.text
     officer.fair().press("確定")
     assert "待列入付款清冊" in officer.page.locator("#device-1").inner_text()
+    officer.open("/payment_runs/list/").follow("造冊")
+    officer.fill(benefit="身心障礙者輔具費用補助", cutoff_on=roc.show_date(clock.today())).press("產生清冊")
+    assert officer.state == "已造冊"
+    officer.move("檢核")
+    officer.open(f"{BASE}/show/{pk}")
+    assert "-ADS-" in officer.page.locator("#device-1").inner_text(), "the register's number stands on the device"
+    officer.follow("個人歸戶")
+    assert "已用 2／4 項" in officer.text and "D01 示範手推輪椅" in officer.text
 
 
-def test_a_device_from_the_counter_to_the_money(site: Site, sign_in: Callable[[str], Page], tmp_path: Path) -> None:
-    o = Offices(site, sign_in)
-    pk = at_the_counter(o.clerk)
-    assess(o.officer, pk)
-    o.review(BASE, pk)
-    o.director.open(f"{BASE}/show/{pk}").fair()
-    o.decide(BASE, pk)
-    assert "示範手推輪椅" in o.director.text and o.director.fact("最高補助金額合計") == "2,600 元"
-    receipt(o.clerk, pk)
-    check_receipt(o.officer)
-    o.pay("身心障礙者輔具費用補助", tmp_path)
-    device = o.officer.open(f"{BASE}/show/{pk}").page.locator("#device-1").inner_text()
-    assert "-ADS-" in device, "the register takes the device up once, with what the receipt says, and its number stands on the device"
-    paid = o.officer.page.get_by_role("table", name="最近十二筆撥款").inner_text()
-    assert "1,850" in paid and "已入帳" in paid
-    o.officer.follow("個人歸戶")
-    assert "已用 2／4 項" in o.officer.text and "D01 示範手推輪椅" in o.officer.text
-    assert o.troubles == []
+def test_a_device_from_the_counter_to_the_register(site: Site, sign_in: Callable[[str], Page]) -> None:
+    clerk, chief = Person(sign_in(roles.TOWN_CLERK), site, "受理申請"), Person(sign_in(roles.TOWN_SUPERVISOR), site, "初審")
+    officer, director = Person(sign_in(roles.COUNTY_OFFICER), site, "複審"), Person(sign_in(roles.COUNTY_SUPERVISOR), site, "核定")
+    pk = at_the_counter(clerk)
+    assess(officer, pk)
+    decide(chief, officer, director, pk)
+    receipt(clerk, pk)
+    pay(officer, pk)
+    assert [p.troubles for p in (clerk, chief, officer, director)] == [[]] * 4
