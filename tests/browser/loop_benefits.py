@@ -52,12 +52,12 @@ def stranger(number: str, name: str, birth: str, sex: str) -> dict[str, str]:
 
 
 def family_of_three(site: Site) -> dict[str, str]:
-    """A parent of 竹北市 whom the household register knows with a spouse and one child of 6 to 11, no parents of his or her own, and no case."""
+    """A parent whom the household register of the county knows with a spouse and one child of 6 to 11, no parents of his or her own, and no case."""
     today = clock.today()
     with site.app.app_context(), scope.use(scope.SYSTEM):
         found = [s for s in current_snapshots(db.session(), roc.month_of(today)) if s.source == "household_register" and s.path]
         known = set(db.session.scalars(select(KnownPerson.person_id)))
-        people = snapshots.scan([s.path for s in found if s.path]).filter(pl.col("town_code") == "10004010").sort("person_id").collect().to_dicts()
+        people = snapshots.scan([s.path for s in found if s.path]).filter(pl.col("county_code") == "10004").sort("person_id").collect().to_dicts()
         db.session.rollback()
     homes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for p in people:
@@ -68,7 +68,7 @@ def family_of_three(site: Site) -> dict[str, str]:
             parent = next((p for p in home if p["spouse_id"] and not p["father_id"] and not p["mother_id"]), None)
             if parent is not None:
                 born, sex = roc.show_date(parent["birth"]), "女" if parent["sex"] == "F" else "男"
-                return {"person_id": parent["person_id"], "name": parent["name"], "birth": born, "sex": sex, "registered_address": parent["address"]}
+                return {"person_id": parent["person_id"], "name": parent["name"], "birth": born, "sex": sex}
     raise AssertionError("the demo has no such family")
 
 
