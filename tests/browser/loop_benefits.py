@@ -52,7 +52,7 @@ def stranger(number: str, name: str, birth: str, sex: str) -> dict[str, str]:
 
 
 def family_of_three(site: Site) -> dict[str, str]:
-    """A parent whom the household register of the county knows with a spouse and one child of 6 to 11, no parents of his or her own, and no case."""
+    """A parent whom the household register of the county knows with a spouse and one child under 12, no parents of his or her own, and no case."""
     today = clock.today()
     with site.app.app_context(), scope.use(scope.SYSTEM):
         found = [s for s in current_snapshots(db.session(), roc.month_of(today)) if s.source == "household_register" and s.path]
