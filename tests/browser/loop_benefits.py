@@ -63,7 +63,7 @@ def family_of_three(site: Site) -> dict[str, str]:
     for p in people:
         homes.setdefault(tuple(p["household_no"]), []).append(p)
     for home in homes.values():
-        children = [p for p in home if today.year - p["birth"].year - 1 >= 6 and today.year - p["birth"].year <= 11]
+        children = [p for p in home if today.year - p["birth"].year <= 11]
         if len(home) == 3 and len(children) == 1 and not known & {p["person_id"] for p in home}:
             parent = next((p for p in home if p["spouse_id"] and not p["father_id"] and not p["mother_id"]), None)
             if parent is not None:
