@@ -21,10 +21,9 @@ from .people import Population, Someone
 EACH = 6
 """Cases of a benefit: draft, submitted, complete, reviewed, forwarded, reviewed again; a register's last two are decided."""
 PAID_HERE = (
-    "disability_living_allowance", "low_income_living_assistance", "child_youth_living_assistance", "county_senior_allowance",
-    "paralysis_living_allowance", care.BENEFIT,
+    "disability_living_allowance", "child_youth_living_assistance", "county_senior_allowance", "paralysis_living_allowance", care.BENEFIT,
 )  # fmt: skip
-"""Benefits the county pays itself, so that their first case can be paid."""
+"""Benefits the county pays itself, so that their first case can be paid; the others' own files say how theirs are."""
 _HERE = {"lives_at_registration": True, "days_in_taiwan": 360, "public_placement": False}
 
 
