@@ -418,7 +418,7 @@ class Months:
             recovery.record_service(officer, claim_id, clock.today(), "郵務送達")
             recovery.make_plan(officer, claim_id, parts=3, first_due=clock.today() + dt.timedelta(days=10))
             claim = self.session.get_one(Overpayment, claim_id)
-            amount, slip = min(claim.balance, 4_164), f"{claim.claim_no}-1-1"
+            amount, slip = recovery.plan_in_force(claim, clock.today())[0].instalment.amount, f"{claim.claim_no}-1-1"
             recovery.record_repayment(self.who(CASHIER), claim_id, amount=amount, received_on=clock.today(), method="slip", slip_no=slip)
             award = claim.award
             if award is not None and award.status == "active" and claim.state in recovery.OPEN:
