@@ -68,11 +68,15 @@ _PAIR = (
 Rows = tuple[tuple[Any, ...], ...]
 
 
-def parameters_in_force(session: Session, county_code: str) -> Parameters:
-    """The approved parameters as one county sees them: its own settings before the region's and the nation's. One query."""
+def parameters_in_force(session: Session, county_code: str, *, proposed: bool = False) -> Parameters:
+    """The approved parameters as one county sees them: its own settings before the region's and the nation's. One query.
+
+    With `proposed` those count too that nobody has approved yet, for trials; of two for the same day the newer row wins.
+    """
+    states = ("approved", "proposed") if proposed else ("approved",)
     rows = session.execute(
         select(*_PARAMETER)
-        .where(Parameter.state == "approved", or_(Parameter.county_code.is_(None), Parameter.county_code == county_code))
+        .where(Parameter.state.in_(states), or_(Parameter.county_code.is_(None), Parameter.county_code == county_code))
         .order_by(Parameter.id.desc())
     )
     return _parameters(county_code, tuple(tuple(r) for r in rows))

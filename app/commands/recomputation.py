@@ -115,7 +115,7 @@ def judge(awards: Sequence[Running], law: Law, on: dt.date, parameters: Paramete
             yield Outcome(award, UNKNOWN, why=NO_FACTS)
             continue
         try:
-            yield _outcome(award, law.decide(facts_on(law.facts, award, on), parameters, exclusions))
+            yield outcome_of(award, law.decide(facts_on(law.facts, award, on), parameters, exclusions))
         except NoLaw as no_law:
             yield Outcome(award, UNKNOWN, why=str(no_law))
 
@@ -132,7 +132,8 @@ def facts_on(kind: type, award: Running, on: dt.date) -> Any:
     return case if given.__class__ is f.CaseFacts else replace(given, case=case)
 
 
-def _outcome(award: Running, found: Judgement) -> Outcome:
+def outcome_of(award: Running, found: Judgement) -> Outcome:
+    """What a judgement means for a running award."""
     if found.eligible is Answer.UNKNOWN:
         return Outcome(award, UNKNOWN, why="；".join(m.text for m in found.missing[:3]), judgement=found)
     if found.eligible is Answer.NO:

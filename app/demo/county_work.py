@@ -1,14 +1,18 @@
-"""What the county's officer left behind: a source that may wait, a look into the household register, and the year's recomputation,
-and a setting that was tried on the matched months and waits for a second person."""
+"""What the county's officer left behind: a source that may wait, a look into the household register, the year's recomputation, a setting
+that was tried on the matched months and waits for a second person, and a trial of the yearly review."""
+
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.commands import parameters, recomputation, replays
+from app.commands import campaign_work, campaigns, parameters, recomputation, replays
 from app.commands.base import Context
 from app.commands.casework import arrival_tasks, household_data
-from app.core import clock
+from app.core import clock, roc
 from app.models.application import CLOSED, Application
+from app.models.campaign import Campaign
+from app.models.job import DONE, Job
 from app.models.recomputation import Recomputation
 
 from . import places
@@ -38,6 +42,7 @@ def fill(session: Session, staff: Staff) -> None:
     run.finished_at = clock.now()
     session.commit()
     try_setting(session, staff)
+    _trial_review(session, staff)
 
 
 def try_setting(session: Session, staff: Staff) -> None:
@@ -52,3 +57,20 @@ def try_setting(session: Session, staff: Staff) -> None:
         replays.step(session, key, replays.effect_of(pair, run))
     session.commit()
     replays.finish(officer, key)
+
+
+def _trial_review(session: Session, staff: Staff) -> None:
+    """A trial of the yearly review, worked through at once; its job has nothing left to do."""
+    officer = staff.actor(OFFICER)
+    year = clock.today().year - roc.EPOCH
+    number = campaigns.open_campaign(officer, BENEFIT, year, year - 1, 10, what_if=True)
+    campaign = session.get_one(Campaign, number)
+    for step, done in ((partial(campaign_work.freeze, session), campaigns.frozen), (partial(campaign_work.judge, Context(session, officer)), campaigns.judged)):
+        last, seen = 0, 1
+        while seen:
+            last, seen = step(campaign, last)
+        session.commit()
+        done(officer, number)
+    job = session.get_one(Job, campaign.job_id)
+    job.state, job.finished_at = DONE, clock.now()
+    session.commit()

@@ -21,8 +21,8 @@ from app.security import scope
 BENEFIT = "elderly_living_allowance"
 
 
-def work(app):
-    held = lease.claim(db.engine, "worker", 30)
+def work(app, seconds=30):
+    held = lease.claim(db.engine, "worker", seconds)
     assert held is not None
     runner.execute(app, held, threading.Event())
     db.session.rollback()

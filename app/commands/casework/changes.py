@@ -207,12 +207,19 @@ def refuse_change(ctx: Context, change_id: int, comment: str, seen_version: int 
 
 
 def reopen(ctx: Context, application: Application, change: Change) -> Application:
-    """A draft that continues the case: the same household and means, to be corrected and judged again."""
+    """A draft that continues the case after a change: the same household and means, to be corrected and judged again."""
+    copy = copy_of(ctx, application, "change", change.reported_on, change.effective_month)
+    ctx.audit("application.reopened", copy, previous=application.case_no, change=change.id)
+    return copy
+
+
+def copy_of(ctx: Context, application: Application, purpose: str, received_on: dt.date, effective_month: int) -> Application:
+    """A draft with everything the application says, and nothing of what was done with it."""
     copy = _copied(application, ("submitted_by_id", "first_reviewed_by_id", "second_reviewed_by_id", "decided_by_id", "decided_at",
                                  "first_result", "first_opinion", "second_opinion", "exclusions", "exclusions_checked_at", "visited_on",
                                  "visit_report", "unread", "documents_complete_on", "valid_from", "valid_to", "decided_rate", "rate_reason", "rate_decided_by_id"))  # fmt: skip
-    copy.purpose, copy.state, copy.previous_id = "change", "draft", application.id
-    copy.received_on, copy.effective_month = change.reported_on, change.effective_month
+    copy.purpose, copy.state, copy.previous_id = purpose, "draft", application.id
+    copy.received_on, copy.effective_month = received_on, effective_month
     copy.case_no = case_number(ctx.session, application.benefit, application.town_code, clock.today())
     copy.created_by_id = copy.changed_by_id = ctx.actor.user_id
     for name in application.FACTS:
@@ -229,7 +236,6 @@ def reopen(ctx: Context, application: Application, change: Change) -> Applicatio
     ctx.session.flush()
     for fill in OPENED:
         fill(ctx, copy)
-    ctx.audit("application.reopened", copy, previous=application.case_no, change=change.id)
     return copy
 
 

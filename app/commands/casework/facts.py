@@ -150,8 +150,8 @@ def _member(m: HouseholdMember, registry: f.Source | None) -> f.Member:
         claims_dependant=m.claims_dependant,
         conditions=tuple(_condition(c) for c in m.circumstances),
         work=_work(m),
-        incomes=tuple(_income(line) for line in m.incomes) if looked_up else None,
-        assets=tuple(_asset(line) for line in m.assets) if looked_up else None,
+        incomes=tuple(income_fact(line) for line in m.incomes) if looked_up else None,
+        assets=tuple(asset_fact(line) for line in m.assets) if looked_up else None,
         source=registry,
     )
 
@@ -172,13 +172,15 @@ def _line_source(line: IncomeLine | AssetLine) -> f.Source:
     return f.Source(f"{line.tax_year}年度財稅資料" if line.source == "tax" and line.tax_year else "申請人檢附證明")
 
 
-def _income(line: IncomeLine) -> f.Income:
+def income_fact(line: IncomeLine) -> f.Income:
+    """An income line as a fact."""
     return f.Income(
         f.IncomeKind(line.kind), line.amount, line.per, line.tax_year, line.counted, line.principal, _line_source(line)
     )
 
 
-def _asset(line: AssetLine) -> f.Asset:
+def asset_fact(line: AssetLine) -> f.Asset:
+    """A holding as a fact."""
     return f.Asset(
         kind=f.AssetKind(line.kind),
         value=line.value,

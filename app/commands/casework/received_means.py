@@ -51,15 +51,17 @@ class Received:
         return self.rows.get(person_id or "", {}).get(source, [])
 
 
-def received(ctx: Context, people: Iterable[tuple[str, str]]) -> Received:
-    """What the registers say about people given as (ID number, name)."""
+def received(ctx: Context, people: Iterable[tuple[str, str]], year: int | None = None) -> Received:
+    """What the registers say about people given as (ID number, name). `year`: this tax year or none, not the newest."""
     known = pl.DataFrame(sorted(set(people)), schema={"person_id": pl.String, "known_name": pl.String}, orient="row").lazy()
     paths = defaultdict(list)
     for batch in current_snapshots(ctx.session, roc.month_of(clock.today())):
         if batch.source in SOURCES and batch.path is not None:
             paths[batch.source].append(batch.path)
     years = [set(snapshots.scan(paths[s]).select(pl.col("tax_year").unique()).collect()["tax_year"]) if s in paths else set() for s in TAX]
-    out = Received(max(set.intersection(*years), default=None), defaultdict(lambda: defaultdict(list)))
+    complete = set.intersection(*years)
+    newest = max(complete, default=None) if year is None else year if year in complete else None
+    out = Received(newest, defaultdict(lambda: defaultdict(list)))
     for source, files in paths.items():
         mine = snapshots.scan(files).join(known, on="person_id").collect()
         for row in mine.iter_rows(named=True):
