@@ -8,9 +8,11 @@ from pathlib import Path
 from playwright.sync_api import Page
 from sqlalchemy import select
 
+from app.commands.benefit_rows import BenefitNames
 from app.core import clock, roc
 from app.extensions import db
 from app.models.payment import PaymentLine
+from app.models.payment_run import PaymentRun
 from app.security import roles, scope
 
 from .loop_people import Person
@@ -121,6 +123,8 @@ class Offices:
     # -- the money ------------------------------------------------------------------------------------------------------
     def pay(self, benefit: str, folder: Path) -> int:
         """This month's register of a benefit, with what was decided until today: made, checked, approved, released, sent, all credited; its number."""
+        for standing in unfinished(self.site, benefit):
+            self.officer.open(f"/payment_runs/show/{standing}").move("取消清冊", "新核定案件要列入")
         officer = self.officer.open(REGISTERS).follow("造冊")
         officer.fill(benefit=benefit, month=roc.show_month(roc.month_of(clock.today())), cutoff_on=self.today).press("產生清冊")
         assert officer.state == "已造冊", officer.said
@@ -135,6 +139,16 @@ class Offices:
         accountant.press("登錄結果")
         assert "全部對帳完成" in accountant.said and accountant.state == "已對帳", accountant.said
         return pk
+
+
+def unfinished(site: Site, benefit: str) -> list[int]:
+    """Registers of a benefit that were made before the new case was decided and not yet approved."""
+    with site.app.app_context(), scope.use(scope.SYSTEM):
+        names = BenefitNames(db.session())
+        runs = db.session.scalars(select(PaymentRun).where(PaymentRun.state.in_(("built", "checked")))).all()
+        found = [run.id for run in runs if names.get(run.benefit) == benefit]
+        db.session.rollback()
+    return found
 
 
 def all_credited(site: Site, run_id: int, folder: Path) -> Path:
