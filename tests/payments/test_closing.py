@@ -99,6 +99,16 @@ def test_returned_money_of_a_closed_month_is_kept_by_a_line_in_an_open_one(count
         assert (after[""].approved, after[""].returned) == (9000, 6000)  # as it was closed
 
 
+def test_a_line_in_an_open_month_is_seen_by_its_own_offices_alone(county, actor):
+    run_id, _ = closed_march(county, {1: "27"})
+    with clock.frozen(IN_APRIL):
+        payment_results.close_return(county.director, county.lines(run_id)[0].id, "死亡，款項繳回")
+    for user, seen in (("officer.10004", 1), ("officer.10005", 0), ("clerk.10004020", 0), ("clerk.10005010", 0)):
+        with scope.use(actor(user).scope):
+            db.session.rollback()
+            assert len(db.session.scalars(select(AccountingLine.id)).all()) == seen, user
+
+
 def test_returned_money_is_paid_again_in_an_open_month(county):
     run_id, _ = closed_march(county, {1: "91"})
     with clock.frozen(IN_APRIL):

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.commands import offsets, parameters, payment_files, payment_results, payments, recovery
-from app.commands.base import Refused
+from app.commands.base import NotFound, Refused
 from app.commands.verify_payments import payment_invariants
 from app.core import clock
 from app.extensions import db
@@ -91,6 +91,20 @@ def test_gross_deduction_and_net_and_the_claim_credited_when_the_money_arrived(c
     assert (paid.amount, paid.method, paid.slip_no, claim(claim_id).balance) == (1000, "offset", f"{run.run_no}-1", 5000)
     assert broken() == []
     assert county.lines(county.build(APRIL))[0].deduction == 1000
+
+
+def test_a_consent_and_what_it_kept_back_are_seen_by_their_own_offices_alone(county, minimum, actor):
+    claim_no, case_no, _ = claim_of(county, paid_before(county))
+    number = consent(county, claim_no, case_no)
+    county.build()
+    for user, seen in (("officer.10004", 1), ("officer.10005", 0), ("clerk.10004020", 0), ("clerk.10005010", 0)):
+        who = actor(user)
+        with scope.use(who.scope):
+            db.session.rollback()
+            rows = [db.session.scalars(select(model.id)).all() for model in (OffsetConsent, PaymentDeduction)]
+        assert [len(found) for found in rows] == [seen, seen], user
+    with pytest.raises(NotFound):
+        offsets.withdraw_consent(actor("officer.10005"), number, "試試")
 
 
 def test_never_below_what_must_be_left_nor_beyond_what_is_owed(county, minimum):
