@@ -96,7 +96,7 @@ def open_campaign(ctx: Context, benefit: str, year: int, tax_year: int, sample_s
     ctx.session.add(campaign)
     ctx.session.flush()
     ctx.audit("campaign.open", campaign, benefit=benefit, year=year, what_if=what_if)
-    campaign.job_id = enqueue(ctx, FREEZE_JOB, {"campaign": campaign.id}, scope=f"campaign {campaign.id}").id
+    campaign.job_id = enqueue(ctx, FREEZE_JOB, {"campaign": campaign.id}, scope=f"總清查 {campaign.id}").id
     return campaign.id
 
 
@@ -176,7 +176,7 @@ def start_judging(ctx: Context, campaign_id: int) -> int:
     campaign = _at_work(ctx, campaign_id)
     if campaign.state not in (("frozen", "judged") if campaign.what_if else ("answered", "judged")):
         raise Refused("財稅資料回復齊全後才能審查；試算則在名冊凍結後即可", "E-CAMPAIGN")
-    campaign.job_id = enqueue(ctx, JUDGE_JOB, {"campaign": campaign.id}, scope=f"campaign {campaign.id}").id
+    campaign.job_id = enqueue(ctx, JUDGE_JOB, {"campaign": campaign.id}, scope=f"總清查 {campaign.id}").id
     ctx.audit("campaign.judging", campaign)
     return campaign.job_id
 
@@ -291,7 +291,7 @@ def resume(ctx: Context, campaign_id: int) -> None:
     waiting = {"open": FREEZE_JOB, "answered": JUDGE_JOB}.get(campaign.state)
     begun = ctx.session.get(Job, campaign.job_id) if campaign.job_id else None
     if waiting and begun is not None and begun.kind == waiting and begun.state not in LIVE:
-        campaign.job_id = enqueue(ctx, waiting, {"campaign": campaign.id}, scope=f"campaign {campaign.id}").id
+        campaign.job_id = enqueue(ctx, waiting, {"campaign": campaign.id}, scope=f"總清查 {campaign.id}").id
 
 
 @command("campaign.approve", roles=(COUNTY_SUPERVISOR,))

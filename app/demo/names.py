@@ -18,7 +18,7 @@ _GENERATIONS = (
     (9999, ("宥承品宇子睿柏恩", "翔恩睿澤祐齊勛佑"), ("子品妤詠芯語宥羽", "晴妤彤涵芯恩潔甯")),
 )
 _RARE = ("堃", "喆", "犇", "邨", "珉", "旻", "𡍼", "囍")
-_TAYAL = {"M": ("Yukan", "Watan", "Temu", "Batu", "Hayung", "Maray"), "F": ("Sayun", "Ciwas", "Yayut", "Pitay", "Lawa", "Upah")}
+TAYAL = {"M": ("Yukan", "Watan", "Temu", "Batu", "Hayung", "Maray"), "F": ("Sayun", "Ciwas", "Yayut", "Pitay", "Lawa", "Upah")}
 
 
 def surname(rng: Random) -> str:
@@ -28,7 +28,7 @@ def surname(rng: Random) -> str:
 def full_name(rng: Random, family: str, sex: str, born: int, indigenous: bool = False) -> str:
     """`family` plus a given name of that year; now and then a rare character, a single letter or a romanised name."""
     if indigenous and rng.random() < 0.12:
-        return f"{rng.choice(_TAYAL[sex])} {rng.choice(_TAYAL['M'])}"
+        return f"{rng.choice(TAYAL[sex])} {rng.choice(TAYAL['M'])}"
     men, women = next((m, w) for before, m, w in _GENERATIONS if born < before)
     first, second = men if sex == "M" else women
     if rng.random() < 0.012:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.extensions import db
 from app.models.application import Application
@@ -48,6 +48,12 @@ class RecomputationView(ListView):
         return made
 
 
+def band_in_words(band: str) -> str:
+    """A band as its benefit calls it."""
+    names = {code: name for form in inspect(Application).self_and_descendants for code, name in form.class_.BANDS.items()}
+    return str(names.get(band, band))
+
+
 class RecomputationLineView(ListView):
     """What would change for whom; a recomputation itself changes nothing."""
 
@@ -60,7 +66,7 @@ class RecomputationLineView(ListView):
     ]  # fmt: skip
     order_columns = ["outcome", "amount_before", "amount_after"]
     search_columns = ["recomputation_id", "outcome", "award.case_no", "town_code", "benefit"]
-    formatters_columns = {"changed_by": changes_in_words}
+    formatters_columns = {"changed_by": changes_in_words, "band_after": band_in_words}
     base_permissions = ["can_list", "can_export"]
     default_roles = {"can_list": (*roles.COUNTY, roles.AUDITOR), "can_export": (*roles.COUNTY, roles.AUDITOR)}
     list_hint = "這裡只是試算，案件沒有變動；確定要改的，請到案件登錄異動或辦理年度複查。參數欄空白，是年齡、期間等事實改變，不是參數。"

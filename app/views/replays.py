@@ -32,6 +32,7 @@ class MatchReplayView(ReferenceView):
     record_name = _l("Replay of a setting")
     base_order = ("id", "desc")
     list_columns = ["id", "pair", "first_month", "last_month", "gained", "lost", "confirmed_lost", "finished_at"]
+    label_columns = {"pair": _l("Setting")}
     order_columns = ["id", "first_month", "finished_at"]
     search_columns = ["first_month", "last_month", "confirmed_lost"]
     show_fieldsets = [

@@ -28,7 +28,7 @@ def make_register(officer: Person) -> int:
     assert officer.state == "已取消"
     officer.open(LIST).follow("造冊")
     officer.fill(cutoff_on=roc.show_date(clock.today())).press("產生清冊")
-    assert "清冊已產生" in officer.said and officer.state == "已造冊"
+    assert "清冊已產生" in officer.said and officer.state == "已造冊", (officer.said, officer.state, officer.page.url)
     return officer.number
 
 

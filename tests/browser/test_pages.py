@@ -51,12 +51,13 @@ def test_no_english_and_no_simplified_character(visited: dict[str, list[Visited]
 
 @pytest.fixture(scope="module")
 def names(running: Any) -> frozenset[str]:
-    """The names people sign in with."""
+    """The names people sign in with, and names written in Latin letters."""
+    from app.demo.names import TAYAL
     from app.extensions import db
     from app.models.user import User
 
     with running[0].app.app_context():
-        return frozenset(db.session.scalars(select(User.username)))
+        return frozenset(db.session.scalars(select(User.username))).union(*TAYAL.values())
 
 
 def _not_chinese(html: str, names: frozenset[str] = frozenset()) -> tuple[list[str], list[str]]:

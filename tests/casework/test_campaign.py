@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import func, select, update
 
-from app.commands import campaign_cases, campaigns, exchange
+from app.commands import campaign_cases, campaigns, exchange, verify
 from app.commands.base import Conflict, Forbidden, Refused
 from app.core import clock, roc
 from app.models.application import Application
@@ -328,3 +328,11 @@ def test_two_people_decide_at_once_and_one_decision_stands(granted, review, arri
     campaign_cases.give_opinion(review.chief, case.id, "agree", seen_version=seen)
     with pytest.raises(Conflict):
         campaign_cases.give_opinion(review.officer, case.id, "agree", seen_version=seen)
+
+
+def test_a_case_called_decided_without_a_decision_is_told(granted, review, session):
+    review.open()
+    assert list(verify.INVARIANTS["campaign_decided"][1](session)) == []
+    session.execute(update(CampaignCase).values(state="decided"))
+    assert list(verify.INVARIANTS["campaign_decided"][1](session)) == ["有 3 件"]
+    session.rollback()

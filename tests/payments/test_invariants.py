@@ -26,6 +26,7 @@ ELSEWHERE = {
     "exchange_files": "exchange/test_confined.py",
     "outgoing_files": "exchange/test_outgoing.py",
     "payment_deduction_credited": "payments/test_offsets.py",
+    "campaign_decided": "casework/test_campaign.py",
     "care_paid_as_approved": "care/test_payments.py",
     "care_contract_once": "care/test_payments.py",
     "care_month_once": "care/test_payments.py",

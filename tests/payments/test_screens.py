@@ -64,7 +64,7 @@ def test_a_register_from_hand_to_hand(app, county, client_as, monkeypatch):
     assert bad.status_code == 422
     good = county.result(run.id, {next(x.line_no for x in county.lines(run.id) if x.award_id == award_id): "22"})
     with monkeypatch.context() as apart:  # a file from outside is read in a child process: what breaks the child is refused
-        apart.setattr(confined.subprocess, "run", lambda *_, **__: (_ for _ in ()).throw(OSError()))
+        apart.setattr(confined.workers, "run", lambda *_, **__: (_ for _ in ()).throw(OSError()))
         assert accountant.post(f"/payment_runs/result/{run.id}", data={"file": (io.BytesIO(good), "r.csv")}).status_code == 422
     page = accountant.post(f"/payment_runs/result/{run.id}", data={"file": (io.BytesIO(good), "r.csv")}, follow_redirects=True).text
     assert "退匯 1 筆" in page and "已對帳" in page
