@@ -27,7 +27,7 @@ def make_register(officer: Person) -> int:
     officer.move("取消清冊", "新核定案件要列入")
     assert officer.state == "已取消"
     officer.open(LIST).follow("造冊")
-    officer.fill(cutoff_on=roc.show_date(clock.today())).press("產生清冊")
+    officer.fill(benefit="中低收入老人生活津貼", cutoff_on=roc.show_date(clock.today())).press("產生清冊")
     assert "清冊已產生" in officer.said and officer.state == "已造冊", (officer.said, officer.state, officer.page.url)
     return officer.number
 
