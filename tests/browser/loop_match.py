@@ -92,8 +92,8 @@ def match(ministry: Person) -> None:
     ministry.picture("15-match").fair()
 
 
-def answer(officer: Person, amount: int) -> int:
-    """Both sides on one page; the wrong answer is refused with what was typed kept; the right one opens a claim; its number."""
+def answer(officer: Person, director: Person, amount: int) -> int:
+    """Both sides on one page; the wrong answer is refused with what was typed kept; the right one, agreed to by a second person, opens a claim; its number."""
     assert officer.today("待答復疑義（A 明確）") >= 1
     officer.search("person_id", PERSON_ID)
     assert officer.page.locator("tbody tr").count() == 1 and NAME in officer.text and PERSON_ID not in officer.text
@@ -105,7 +105,12 @@ def answer(officer: Person, amount: int) -> int:
     officer.page.get_by_label("溢領", exact=True).check()
     officer.picture("16-answer", "#answer")
     officer.press("存檔")
-    assert officer.page.locator(".page-buttons .badge-state").first.inner_text() == "已答復"
+    assert "已送請第二人核可" in officer.said, officer.said
+    director.open("/answer-checks/list/?_flt_0_state=waiting").page.locator("tbody th a").first.click()
+    assert f"{amount:,}" in director.text
+    director.move("核可溢領答復")
+    officer.page.reload()
+    assert officer.page.locator(".page-buttons .badge-state").first.inner_text() == "已答復", officer.said
     line = officer.page.locator("table", has_text="溢領案").locator("tbody tr").first
     assert f"{amount:,}" in line.inner_text()
     line.get_by_role("link").click()

@@ -73,7 +73,7 @@ def walk(site: Site, sign_in: Callable[[str], Page], folder: Path, album: Path |
     sent = matching.roster(officer, run_id, folder)
     matching.upload(ministry, matching.farmers_list(site, folder), source="其他機關給付", month=roc.month5(matching.month()))
     matching.match(ministry)
-    claim = matching.answer(officer, amount)
+    claim = matching.answer(officer, director, amount)
     matching.recover(officer, director, claim)
     matching.statistics(director, sent, amount)
     return people
