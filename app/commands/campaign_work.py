@@ -4,7 +4,6 @@ A member's tax data are facts of their own: received (or known to be none) they 
 looked up, and the rule then cannot say yes or no. What was proved beside the tax file last time stays beside it.
 """
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -315,8 +314,3 @@ def _plus(one: str | None, two: str | int | None) -> str | None:
     if two is None:
         return one
     return str((Fraction(one) if one else Fraction(0)) + Fraction(two))
-
-
-def days_left(campaign: Campaign, today: dt.date) -> int:
-    """Days until the campaign has to be closed; negative when it is late."""
-    return (campaign.closes_on - today).days
