@@ -4,13 +4,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 CATALOGUE := translations/zh_Hant_TW/LC_MESSAGES/messages.mo
-.PHONY: help run test lint bench screens lock install needs
+.PHONY: help run training test lint bench screens lock install needs
 
 help:  ## 列出可用的指令
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: .venv/run.installed $(CATALOGUE)  ## 啟動主控台與作業程序（http://127.0.0.1:8080，Ctrl-C 停止）
 	@exec $(BIN)/python run.py
+
+training: .venv/run.installed $(CATALOGUE)  ## 啟動訓練環境：自己的資料庫、虛構的縣（http://127.0.0.1:8090）
+	@SWIS_PROFILE=training exec $(BIN)/python run.py
 
 test: .venv/test.installed $(CATALOGUE) needs lint  ## 檢查程式並執行全部測試（SQLite 與 PostgreSQL）
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal

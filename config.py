@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent
-PROFILES = ("demo", "production", "test")
+PROFILES = ("demo", "production", "test", "training")
 
 
 class UnsafeSetting(RuntimeError):
@@ -16,7 +16,8 @@ class UnsafeSetting(RuntimeError):
 
 def home(env: Mapping[str, str] = os.environ) -> Path:
     """The folder of database, snapshots, uploads and logs."""
-    return Path(env.get("SWIS_HOME") or ROOT / "var").resolve()
+    folder = Path(env.get("SWIS_HOME") or ROOT / "var").resolve()
+    return Path(env.get("SWIS_TRAINING_HOME") or folder / "training").resolve() if env.get("SWIS_PROFILE") == "training" else folder
 
 
 def _local_secret(folder: Path, name: str) -> str:
@@ -40,8 +41,10 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The configuration for `create_app`. Raises UnsafeSetting."""
     profile = env.get("SWIS_PROFILE", "demo")
     if profile not in PROFILES:
-        raise UnsafeSetting(f"SWIS_PROFILE 是「{profile}」，請設為 demo 或 production")
+        raise UnsafeSetting(f"SWIS_PROFILE 是「{profile}」，請設為 demo、production 或 training")
     production = profile == "production"
+    if profile == "training":
+        env = _for_training(env)
     folder = home(env)
     database = env.get("DATABASE_URL") or f"sqlite:///{folder / 'swis.db'}"
     if database.startswith(("postgres://", "postgresql://")):
@@ -51,13 +54,14 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SWIS_PROFILE": profile,
         "SWIS_HOME": folder,
         "SWIS_PORT": int(env.get("SWIS_PORT", "8080")),
+        "OUTGOING": profile != "training",
         "SECRET_KEY": env.get("SECRET_KEY", ""),
         "AUDIT_KEY": env.get("AUDIT_KEY", ""),
         "DEBUG": _flag(env, "FLASK_DEBUG", False),
         "TRUSTED_HOSTS": hosts,
         "SQLALCHEMY_DATABASE_URI": database,
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "hide_parameters": True},
-        "SESSION_COOKIE_NAME": "swis",
+        "SESSION_COOKIE_NAME": "swis-training" if profile == "training" else "swis",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": _flag(env, "SESSION_COOKIE_SECURE", production),
@@ -98,6 +102,19 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         settings["SECRET_KEY"] = settings["SECRET_KEY"] or _local_secret(folder, "secret.key")
     settings["AUDIT_KEY"] = settings["AUDIT_KEY"] or _local_secret(folder, "audit.key")
     return settings
+
+
+OF_THE_REAL_ONE = ("SECRET_KEY", "AUDIT_KEY", "DROP_FOLDER", "SFTP_SETTINGS", "SMTP_HOST", "SMTP_USER", "SMTP_PASSWORD", "SESSION_COOKIE_SECURE")
+"""What training never takes from the environment: keys, folders and servers of the installation beside it."""
+
+
+def _for_training(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what belongs to the real installation. Raises UnsafeSetting when it names a database."""
+    if env.get("DATABASE_URL"):
+        raise UnsafeSetting("訓練環境只使用自己資料夾裡的資料庫，請移除 DATABASE_URL 後再啟動（正式資料庫不會被訓練環境開啟）")
+    if home(env) == home({k: v for k, v in env.items() if k != "SWIS_PROFILE"}):
+        raise UnsafeSetting("SWIS_TRAINING_HOME 與正式環境的資料夾相同，請改用另一個資料夾")
+    return {"SWIS_PORT": "8090", **{k: v for k, v in env.items() if k not in OF_THE_REAL_ONE}}
 
 
 def _refuse_unsafe(s: dict[str, Any], env: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """The one way in: prepares the database, fills the demo county on first start, runs the console and the jobs process until Ctrl-C.
 
-`make run`. Settings come from the environment (config.py): SWIS_HOME, SWIS_PORT, SWIS_PROFILE, DATABASE_URL.
+`make run`; `make training` for the training console. Settings come from the environment (config.py): SWIS_HOME, SWIS_PORT, SWIS_PROFILE, DATABASE_URL.
 In production systemd runs the two processes apart (deploy/).
 """
 
@@ -21,6 +21,8 @@ from sqlalchemy import Engine, event
 
 HOST = "127.0.0.1"
 WEB_WORKERS = 2
+INVENTED = ("demo", "training")
+"""Profiles that work on the generated county."""
 PARENT_DEATH_SIGNAL = 1  # prctl PR_SET_PDEATHSIG
 
 
@@ -40,7 +42,17 @@ def is_ready(app: Flask) -> bool:
     from app.commands import setup
 
     with app.app_context():
-        return setup.at_head(app) and (app.config["SWIS_PROFILE"] != "demo" or demo_mark(app, "filled").exists())
+        if not setup.at_head(app) or (app.config["SWIS_PROFILE"] in INVENTED and not demo_mark(app, "filled").exists()):
+            return False
+    return app.config["SWIS_PROFILE"] != "training" or snapshot_ready(app)
+
+
+def snapshot_ready(app: Flask) -> bool:
+    """Training: is the state to go back to there, in the schema of this version?"""
+    from app.training import snapshot
+
+    with app.app_context():
+        return snapshot.is_current(app)
 
 
 def demo_mark(app: Flask, state: str) -> Path:
@@ -59,10 +71,14 @@ def prepare(app: Flask) -> None:
     token = setup.prepare(app, force=True)
     if token:
         print(f"首次設定代碼（只顯示這一次）：{token}\n請以瀏覽器開啟 /setup，輸入代碼建立第一位系統管理人員", flush=True)
-    if app.config["SWIS_PROFILE"] == "demo" and not demo_mark(app, "filled").exists():
+    if app.config["SWIS_PROFILE"] in INVENTED and not demo_mark(app, "filled").exists():
         if is_empty(app):
             fill_demo(app)
         demo_mark(app, "filled").touch()
+    if app.config["SWIS_PROFILE"] == "training":
+        from app.training import snapshot
+
+        snapshot.prepare(app)
 
 
 def prepare_or_say_why(app: Flask) -> int:
@@ -167,10 +183,11 @@ def jobs(app: Flask) -> None:
 def welcome(app: Flask) -> None:
     """Where to go and who to be."""
     print(f"\n社政資訊整合系統　http://{HOST}:{app.config['SWIS_PORT']}　（Ctrl-C 停止）", flush=True)
-    if app.config["SWIS_PROFILE"] == "demo":
+    if app.config["SWIS_PROFILE"] in INVENTED:
         from app.demo import ACCOUNTS
 
-        print("示範環境，資料均為虛構。每個角色一個帳號：")
+        what = "訓練環境，與正式資料分開；學員的帳號由系統管理人員建立" if app.config["SWIS_PROFILE"] == "training" else "示範環境"
+        print(f"{what}，資料均為虛構。每個角色一個帳號：")
         for account in ACCOUNTS:
             print("　" + account_line(account), flush=True)
 
@@ -256,7 +273,11 @@ def main() -> int:
     from app import create_app
     from app.extensions import db
 
-    app = create_app(settings)
+    try:
+        app = create_app(settings)
+    except config.UnsafeSetting as error:
+        print(f"無法啟動：{error}。", file=sys.stderr)
+        return 1
     if sys.argv[1:] == ["prepare"]:
         return prepare_or_say_why(app)
     if not is_ready(app) and subprocess.run([sys.executable, __file__, "prepare"], check=False).returncode:

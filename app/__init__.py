@@ -14,10 +14,13 @@ def create_app(settings: dict[str, Any] | None = None) -> "Flask":
     import config
 
     from .extensions import csrf, db, migrate
+    from .security import installation
 
     app = Flask(__name__)
     app.config.update(config.load() if settings is None else settings)
     app.config["SWIS_HOME"].mkdir(parents=True, exist_ok=True, mode=0o700)
+    if foreign := installation.mismatch(app.config["SWIS_PROFILE"], app.config["SQLALCHEMY_DATABASE_URI"]):
+        raise config.UnsafeSetting(foreign)
 
     if app.config["SWIS_PROFILE"] == "production":  # behind the reverse proxy, which overwrites these headers (docs/deployment.md)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
@@ -38,6 +41,7 @@ def create_app(settings: dict[str, Any] | None = None) -> "Flask":
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
     csrf.init_app(app)
     web.install(app)
+    installation.install(app)
     install_messages(app)
     SecurityManager.auth_view_class = AuthView
     with app.app_context():

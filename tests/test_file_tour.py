@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TOUR = ROOT / "docs" / "file-tour.md"
-ROOMS = ("core", "models", "rules", "exchange", "matching", "payments", "security", "commands", "jobs", "views", "cli", "demo")
+ROOMS = ("core", "models", "rules", "exchange", "matching", "payments", "security", "commands", "jobs", "views", "cli", "demo", "training")
 LIMIT = 550
 
 

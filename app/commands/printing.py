@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask import current_app
 
 from app.printing import fonts, render
 from app.printing.documents import Letter, Permit, Sheet, Slip
+from app.security import installation
 
 from .base import Refused
 
@@ -21,7 +23,8 @@ NO_FONT = "E-PRINT-FONT"
 def fonts_here() -> fonts.Fonts:
     """The fonts of this machine and the county's own characters. Raises Refused, which says what to install."""
     try:
-        return fonts.find(current_app.config["FONT_FOLDERS"], Path(current_app.config["SWIS_HOME"]) / "fonts")
+        found = fonts.find(current_app.config["FONT_FOLDERS"], Path(current_app.config["SWIS_HOME"]) / "fonts")
+        return replace(found, mark=installation.MARK) if installation.is_training() else found
     except fonts.NoChineseFont as error:
         raise Refused(str(error), NO_FONT) from None
 

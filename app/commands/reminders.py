@@ -26,7 +26,7 @@ TIMEOUT: Final = 20
 
 def configured() -> bool:
     """Is there a mail server?"""
-    return bool(current_app.config.get("SMTP_HOST"))
+    return bool(current_app.config.get("SMTP_HOST")) and current_app.config["OUTGOING"]
 
 
 def recipients(session: Session, county: str) -> list[str]:
@@ -59,6 +59,8 @@ def written(county: str, cells: Iterable[Cell]) -> EmailMessage:
 def send(message: EmailMessage, to: list[str]) -> None:
     """Send one message through the configured server. Raises OSError and smtplib.SMTPException."""
     config = current_app.config
+    if not config["OUTGOING"]:
+        raise OSError("nothing leaves this installation")
     message["From"], message["To"] = config["SMTP_FROM"], ", ".join(to)
     with smtplib.SMTP(config["SMTP_HOST"], config["SMTP_PORT"], timeout=TIMEOUT) as server:
         if config["SMTP_TLS"]:

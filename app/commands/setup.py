@@ -18,8 +18,9 @@ from app.core import clock
 from app.extensions import WRITE, db
 from app.models.access import SetupToken
 from app.models.audit import AuditEntry, AuditHead
+from app.models.training import Installation
 from app.models.user import User
-from app.security import audit, roles, scope
+from app.security import audit, installation, roles, scope
 from app.security.access import subject_of
 
 from . import accounts, load_all, reference
@@ -75,6 +76,8 @@ def initialise() -> str | None:
             session.add(AuditHead(id=1, seq=0, hash=audit.GENESIS))
         _sync_roles(session)
         reference.load(session)
+        if current_app.config["SWIS_PROFILE"] == installation.TRAINING and session.get(Installation, 1) is None:
+            session.add(Installation(id=1, kind=installation.TRAINING, made_at=clock.now()))
         session.commit()
         return _token(session)
 

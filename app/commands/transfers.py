@@ -42,6 +42,8 @@ STABLE: Final = 60  # seconds a dropped file must have been left alone
 @command("exchange.token", roles=KEEPERS)
 def make_token(ctx: Context, label: str, days: int, county: str | None = None) -> tuple[int, str]:
     """A token for a county's system; (its number, the token itself, which is not kept and cannot be shown again). Raises Refused."""
+    if not current_app.config["OUTGOING"]:
+        raise Refused("訓練環境不與其他系統介接，不能建立權杖", "E-TRAINING")
     own = ctx.actor.scope.county_code or county or ""
     if own not in codes.COUNTIES or (county and county != own):
         raise Refused("請選擇縣市；縣市人員只能為自己的縣市建立介接權杖", "E-TOK-COUNTY")
@@ -83,6 +85,8 @@ class Sender:
 
 def sender_of(session: Session, token: str) -> Sender | None:
     """Whom a token speaks for; None when it is not valid now. The county is the token's, whatever the request says."""
+    if not current_app.config["OUTGOING"]:
+        return None
     with scope.use(scope.SYSTEM):
         row = session.scalars(select(UploadToken).where(UploadToken.token_sha256 == _digest(token))).one_or_none()
         if row is None or row.revoked_at is not None or row.expires_on < clock.today():
@@ -213,7 +217,9 @@ def take_dropped(found: Dropped) -> tuple[str, str]:
 
 
 def pulls() -> list[sftp.Pull]:
-    """What is to be fetched, by the settings file. Raises SftpProblem."""
+    """What is to be fetched, by the settings file; nothing where nothing may leave. Raises SftpProblem."""
+    if not current_app.config["OUTGOING"]:
+        return []
     return sftp.load(Path(current_app.config["SFTP_SETTINGS"]))
 
 

@@ -44,6 +44,8 @@ class Fonts:
     families: tuple[str, ...]
     files: tuple[Path, ...]
     own: tuple[tuple[str, Path], ...] = ()
+    mark: str = ""
+    """What stands across every page of an installation whose papers are not real."""
     _asked: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def lacks(self, character: str) -> bool:

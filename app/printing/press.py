@@ -20,7 +20,10 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     order = json.load(sys.stdin.buffer)
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=order["folders"])
-    compiler = typst.Compiler(LAYOUTS / f"{order['layout']}.typ", root=LAYOUTS, font_paths=fonts, sys_inputs={"data": json.dumps(order["data"])})
+    layout, inputs = order["layout"], {"data": json.dumps(order["data"])}
+    if order["mark"]:
+        layout, inputs = "marked", {**inputs, "layout": f"/{layout}.typ", "mark": order["mark"]}
+    compiler = typst.Compiler(LAYOUTS / f"{layout}.typ", root=LAYOUTS, font_paths=fonts, sys_inputs=inputs)
     try:
         if order["format"] == "png":
             made = compiler.compile(format="png", ppi=100)

@@ -69,6 +69,7 @@ def _set(layout: str, documents: list[dict[str, Any]], fonts: Fonts, made_at: dt
         "folders": sorted({str(path.parent) for path in (*fonts.files, *(p for _, p in fonts.own))}),
         "made_at": int(made_at.replace(tzinfo=made_at.tzinfo or dt.UTC).timestamp()),
         "tags": tags,
+        "mark": fonts.mark,
         "data": {"fonts": fonts.order, "documents": documents},
     }
     try:

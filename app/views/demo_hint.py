@@ -1,4 +1,4 @@
-"""The demo's accounts on the sign-in page; nothing in any other profile."""
+"""The generated county's accounts on the sign-in page, in the demo and in training; nothing in any other profile."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from flask import Flask
 
 def accounts_hint(app: Flask) -> list[Any]:
     """The demo accounts, one per role, or an empty list."""
-    if app.config["SWIS_PROFILE"] != "demo":
+    if app.config["SWIS_PROFILE"] not in ("demo", "training"):
         return []
     from app.demo import ACCOUNTS
 
