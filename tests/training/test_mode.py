@@ -24,7 +24,7 @@ def test_training_takes_nothing_of_the_installation_beside_it(tmp_path):
 @pytest.mark.parametrize("more", [{"DATABASE_URL": "postgresql://swis@localhost/swis"}, {"SWIS_TRAINING_HOME": "{home}"}])
 def test_a_database_or_a_folder_of_the_real_one_is_refused(tmp_path, more):
     environment = {"SWIS_HOME": str(tmp_path), "SWIS_PROFILE": "training", **{k: v.format(home=tmp_path) for k, v in more.items()}}
-    with pytest.raises(config.UnsafeSetting, match="DATABASE_URL|SWIS_TRAINING_HOME"):
+    with pytest.raises(config.UnsafeSetting, match=r"DATABASE_URL|SWIS_TRAINING_HOME"):
         config.load(environment)
 
 
