@@ -4,6 +4,7 @@ The living allowance for elders has no definition of its own; before ROC 111 the
 """
 
 import datetime as dt
+from functools import cache
 from typing import NamedTuple
 
 from .facts import ConditionKind as K
@@ -22,40 +23,55 @@ _ITEM = {
 }  # fmt: skip
 
 
+_ARTICLE = "社會救助法第5條之3第1項"
+
+
 class Ability(NamedTuple):
-    """Can this person work (None = not known), by which clause and why."""
+    """Can this person work (None = not known), by which clause and why: a circumstance, or (`kind` None) the age alone."""
 
     able: bool | None
     article: str
     reason: str
-    sources: tuple[Source, ...] = ()
+    kind: K | None = None
+
+    def sources(self, member: Member) -> tuple[Source, ...]:
+        if self.kind is not None:
+            return member.source_of(self.kind)
+        return (member.source,) if member.source else ()
+
+
+@cache
+def _by_age(age: int | None) -> Ability:
+    """Of somebody without any circumstance."""
+    if age is None:
+        return Ability(None, _ARTICLE, "出生日期尚未查明")
+    if age < 16:
+        return Ability(False, _ARTICLE, f"{age}歲，未滿16歲")
+    if age >= 65:
+        return Ability(False, _ARTICLE, f"{age}歲，已滿65歲")
+    return Ability(True, _ARTICLE, f"{age}歲，無不能工作之情事")
 
 
 def ability(member: Member, on: dt.date, carer_taken: bool = False) -> Ability:
     """`carer_taken`: another member of the household already counts as carer (one per household since 100-07-01)."""
-    article = "社會救助法第5條之3第1項"
     age = member.age_on(on)
-    if age is None:
-        return Ability(None, article, "出生日期尚未查明")
-    born = (member.source,) if member.source else ()
-    if age < 16:
-        return Ability(False, article, f"{age}歲，未滿16歲", born)
-    if age >= 65:
-        return Ability(False, article, f"{age}歲，已滿65歲", born)
+    by_age = _by_age(age)
+    if age is None or not by_age.able or not member.conditions:
+        return by_age
     open_question: Ability | None = None
-    for kind in (_100 if on >= SINCE_100 else _97) if member.conditions else ():
+    for kind in _100 if on >= SINCE_100 else _97:
         holds = member.has(kind, on)
         if holds is False:
             continue
-        clause = f"{article}第{_ITEM[kind]}款"
+        clause = f"{_ARTICLE}第{_ITEM[kind]}款"
         if kind is K.DAY_STUDENT and age > 25:
             continue
         if kind in _CARERS and on >= SINCE_100 and carer_taken:
             continue
         if holds:
-            return Ability(False, clause, f"{age}歲，{kind.zh}", member.source_of(kind))
-        open_question = Ability(None, clause, f"是否{kind.zh}尚未查明", member.source_of(kind))
-    return open_question or Ability(True, article, f"{age}歲，無不能工作之情事", born)
+            return Ability(False, clause, f"{age}歲，{kind.zh}", kind)
+        open_question = Ability(None, clause, f"是否{kind.zh}尚未查明", kind)
+    return open_question or by_age
 
 
 def abilities(members: tuple[Member, ...], on: dt.date) -> dict[str, Ability]:
@@ -63,6 +79,6 @@ def abilities(members: tuple[Member, ...], on: dt.date) -> dict[str, Ability]:
     out: dict[str, Ability] = {}
     taken = False
     for member in members:
-        out[member.ref] = ability(member, on, taken)
-        taken = taken or out[member.ref].article.endswith("第4款")
+        found = out[member.ref] = ability(member, on, taken)
+        taken = taken or found.kind in _CARERS
     return out

@@ -5,26 +5,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from .exact import Quotient
 from .facts import Asset, AssetKind, IncomeKind, LandExemption, Member, Source
-from .lazy import Later
 from .parameters import Missing, Parameters
-from .sheet import Sheet
-from .trace import MissingItem, SumLine
+from .sheet import Sheet, Sum
+from .trace import MissingItem
 
 _MOVABLE = (AssetKind.DEPOSIT, AssetKind.INVESTMENT, AssetKind.SECURITY)
 _ELA = "中低收入老人生活津貼發給辦法"
 _SAA = "社會救助法"
 _FOUR = (LandExemption.INDIGENOUS_RESERVED, LandExemption.PUBLIC_FACILITY, LandExemption.CONSERVATION, LandExemption.ANCESTRAL)
-
-
-@dataclass(frozen=True, slots=True)
-class AssetSum(Later):
-    """`total` NTD; None while a line is not known. `at_most`: with every pending exemption refused (None = not known)."""
-
-    lines: tuple[SumLine, ...]
-    total: Fraction | None
-    at_most: Fraction | None
-    missing: tuple[MissingItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +33,13 @@ def land_law(benefit: str, on: dt.date) -> LandLaw:
     return LandLaw(f"{_SAA}第5條之2第1項", tuple(LandExemption) if on >= dt.date(2011, 7, 1) else _FOUR)
 
 
-def movable(members: tuple[Member, ...], parameters: Parameters, article: str) -> AssetSum:
+def movable(members: tuple[Member, ...], parameters: Parameters, article: str) -> Sum:
     """Deposits, investments and securities at face value. A deposit nobody stated is worked out from the year's interest."""
     sheet = Sheet()
     for m in members:
-        _looked_up(sheet, m, article)
-        if m.incomes is None and m.assets is not None:
+        if m.assets is None:
+            _not_looked_up(sheet, m, article)
+        elif m.incomes is None:
             sheet.unsettled(m, "存款", "利息所得尚未查調", article)
         for asset in m.assets or ():
             if asset.kind in _MOVABLE:
@@ -62,8 +53,7 @@ def movable(members: tuple[Member, ...], parameters: Parameters, article: str) -
                 sheet.unsettled(m, "存款本金", "利息金額或所得年度不明", article)
             else:
                 _principal(sheet, m, line.amount, line.tax_year, parameters, article, line.source)
-    total = sheet.total
-    return _sum(sheet, total, total)
+    return sheet.sum()
 
 
 def _principal(
@@ -79,12 +69,13 @@ def _principal(
     return sheet.add(m, "存款本金", amount, parts, lambda: f"{year}年度利息{interest:,}元÷年利率{float(value):.5f}", article, source)
 
 
-def real_estate(members: tuple[Member, ...], law: LandLaw, article: str) -> AssetSum:
+def real_estate(members: tuple[Member, ...], law: LandLaw, article: str) -> Sum:
     """Land and houses at the owner's share; certified land the law leaves out counts zero."""
     sheet = Sheet()
-    pending = Fraction(0)
+    pending: list[Fraction] = []
     for m in members:
-        _looked_up(sheet, m, article)
+        if m.assets is None:
+            _not_looked_up(sheet, m, article)
         for asset in m.assets or ():
             if asset.kind in _MOVABLE:
                 continue
@@ -92,18 +83,18 @@ def real_estate(members: tuple[Member, ...], law: LandLaw, article: str) -> Asse
             if exempt and asset.certified:
                 sheet.add(m, asset.kind.zh, 0, 1, f"{asset.label} {exempt.zh}，不列入".strip(), law.article, asset.source)
             elif exempt and asset.certified is None and asset.value is not None:
-                pending += asset.value * asset.share
+                pending.append(asset.value * asset.share)
                 sheet.unsettled(m, asset.kind.zh, f"{asset.label} 是否屬{exempt.zh}，認定尚未完成".strip(), law.article)
             else:
                 _value(sheet, m, asset, article)
-    only_pending = all(item.text.endswith("認定尚未完成") for item in sheet.missing)
-    total = sheet.total
-    return _sum(sheet, total, total if total is not None else sheet.known + pending if only_pending else None)
+    if pending and len(pending) == len(sheet.missing):  # nothing else is open
+        refused = sum(pending, Fraction(0))
+        return sheet.sum(Quotient(refused.numerator, refused.denominator))
+    return sheet.sum()
 
 
-def _looked_up(sheet: Sheet, m: Member, article: str) -> None:
-    if m.assets is None:
-        sheet.unsettled(m, "財產資料", "最近一年度財產資料尚未查調", article)
+def _not_looked_up(sheet: Sheet, m: Member, article: str) -> None:
+    sheet.unsettled(m, "財產資料", "最近一年度財產資料尚未查調", article)
 
 
 def _value(sheet: Sheet, m: Member, asset: Asset, article: str) -> None:
@@ -116,8 +107,3 @@ def _value(sheet: Sheet, m: Member, asset: Asset, article: str) -> None:
         return label if share == 1 else f"{label} {value:,}元×{share}".strip()
 
     return sheet.add(m, asset.kind.zh, value * share.numerator, share.denominator, basis, article, asset.source)
-
-
-def _sum(sheet: Sheet, total: Fraction | None, at_most: Fraction | None) -> AssetSum:
-    missing = sheet.distinct_missing()
-    return AssetSum.later(lambda: AssetSum(sheet.lines(), total, at_most, missing), total=total, at_most=at_most, missing=missing)

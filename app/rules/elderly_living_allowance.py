@@ -22,13 +22,14 @@ from .versions import in_force
 BENEFIT = "elderly_living_allowance"
 LAW = "中低收入老人生活津貼發給辦法"
 FULL, HALF = "full", "half"
+_1_5, _2_5 = Fraction(3, 2), Fraction(5, 2)
 _ZH = {FULL: "全額", HALF: "半額"}
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of the regulation: where each test stands in it. `status_exempts`: low-income households skip the means tests;
-    `edge_named`: the text itself says which band exactly 2.5 times falls into."""
+    """One version of the regulation: the article of each test (made whole, with the law's name). `status_exempts`: low-income households
+    skip the means tests; `edge_named`: the text itself says which band exactly 2.5 times falls into."""
 
     code: str
     since: dt.date
@@ -44,15 +45,15 @@ class Version:
 
 
 _OLD = Version(
-    "ELA-97-10-01", dt.date(2008, 10, 1), "第2條第1項第2款", "第2條第1項第3款", "第2條第1項第4款、第3條", "第2條第1項第5款、第4條",
-    "第2條第1項第6款", "第2條第2項", "第6條第1項",
+    "ELA-97-10-01", dt.date(2008, 10, 1), f"{LAW}第2條第1項第2款", f"{LAW}第2條第1項第3款", f"{LAW}第2條第1項第4款、第3條",
+    f"{LAW}第2條第1項第5款、第4條", f"{LAW}第2條第1項第6款", f"{LAW}第2條第2項", f"{LAW}第6條第1項",
 )  # fmt: skip
 VERSIONS = (
     _OLD,
     replace(_OLD, code="ELA-101-01-01", since=dt.date(2012, 1, 1)),
     Version(
-        "ELA-111-01-01", dt.date(2022, 1, 1), "第2條第1項第3款", "第2條第1項第2款第1目", "第2條第1項第2款第2目",
-        "第2條第1項第2款第3目、第4條", "第2條第1項第4款", "第2條第1項第2款第1目但書", "第5條第1項", True, True,
+        "ELA-111-01-01", dt.date(2022, 1, 1), f"{LAW}第2條第1項第3款", f"{LAW}第2條第1項第2款第1目", f"{LAW}第2條第1項第2款第2目",
+        f"{LAW}第2條第1項第2款第3目、第4條", f"{LAW}第2條第1項第4款", f"{LAW}第2條第1項第2款第1目但書", f"{LAW}第5條第1項", True, True,
     ),
 )  # fmt: skip
 
@@ -108,7 +109,7 @@ def _better(old: Decision, new: Decision) -> bool:
 def _judge(
     facts: CaseFacts, parameters: Parameters, version: Version, law: household.MemberLaw, exclusions: tuple[Exclusion, ...] | None
 ) -> Decision:
-    means = means_of(BENEFIT, facts, parameters, law, f"{LAW}{version.movable}", f"{LAW}{version.real_estate}")
+    means = means_of(BENEFIT, facts, parameters, law, version.movable, version.real_estate)
     missing: list[MissingItem] = []
     personal = _personal_lines(facts, version)
     tested = _means_lines(facts, parameters, version, means, missing)
@@ -119,13 +120,14 @@ def _judge(
     value = int(found.value) if isinstance(found, Parameter) and found.value is not None else None
     if isinstance(found, Missing):
         missing.append(MissingItem("setting", found.name, found.text))
-        band_lines += (TestLine("amount", f"{LAW}{version.band}", "每月發給多少？", "尚未設定", found.text, Outcome.NOT_KNOWN),)
+        band_lines += (TestLine("amount", version.band, "每月發給多少？", "尚未設定", found.text, Outcome.NOT_KNOWN),)
     others, months = other_benefit_lines(BENEFIT, facts, parameters, exclusions, first, value)
     trace = (*personal, *tested, *band_lines, start_line, *others)
-    asked = (*personal, start_line, *others, *(x for x in tested if x.code == "status"))
-    missing += [MissingItem("fact", x.code, f"{x.question}{x.measured}") for x in asked if x.outcome is Outcome.NOT_KNOWN]
     answer = answer_of(trace)
     yes = answer is Answer.YES
+    if not yes:
+        asked = (*personal, start_line, *others, *(x for x in tested if x.code == "status"))
+        missing += [MissingItem("fact", x.code, f"{x.question}{x.measured}") for x in asked if x.outcome is Outcome.NOT_KNOWN]
     asked_for = tuple(dict.fromkeys((*missing, *(() if _exempt(facts, version) else means.missing))))
     return Decision.of_means(
         means,
@@ -150,8 +152,8 @@ def _personal_lines(facts: CaseFacts, version: Version) -> tuple[TestLine, ...]:
         personal.age(facts, first, 65),
         *personal.residence(facts, first),
         personal.days(facts.residence, first),
-        personal.finding("placement", f"{LAW}{version.placement}", "是否接受政府公費收容安置？", "未接受", "接受安置", facts.placement),
-        personal.finding("custody", f"{LAW}{version.custody}", "是否入獄服刑、因案羈押或依法拘禁？", "否", "在監所", facts.custody),
+        personal.finding("placement", version.placement, "是否接受政府公費收容安置？", "未接受", "接受安置", facts.placement),
+        personal.finding("custody", version.custody, "是否入獄服刑、因案羈押或依法拘禁？", "否", "在監所", facts.custody),
     )
 
 
@@ -166,22 +168,22 @@ def _means_lines(
     listed = status_line(facts.status, f"{LAW}第2條第2項") if version.status_exempts else None
     if listed:
         return (listed,)
-    on, article = facts.on, f"{LAW}{version.income}"
+    on, article = facts.on, version.income
     poverty = parameters.on(on, "minimum_living_expense")
     spending = parameters.on(on, "average_consumption")
     lines = [
         household_line(facts, means),
         per_capita_line(
-            "income_minimum", article, "家庭總收入平均每人每月是否未超過最低生活費2.5倍？", means, Fraction(5, 2), poverty, "最低生活費", missing
+            "income_minimum", article, "家庭總收入平均每人每月是否未超過最低生活費2.5倍？", means, _2_5, poverty, "最低生活費", missing
         ),
         per_capita_line(
-            "income_consumption", article, "家庭總收入平均每人每月是否未超過平均消費支出1.5倍？", means, Fraction(3, 2), spending,
+            "income_consumption", article, "家庭總收入平均每人每月是否未超過平均消費支出1.5倍？", means, _1_5, spending,
             "臺灣地區平均每人每月消費支出", missing,
         ),
     ]  # fmt: skip
     if facts.special_approval:
         note = f"經中央主管機關專案核定（{facts.special_approval}）"
-        lines[1:] = [replace(x, outcome=Outcome.MET, article=f"{LAW}{version.special}", note=note) for x in lines[1:]]
+        lines[1:] = [replace(x, outcome=Outcome.MET, article=version.special, note=note) for x in lines[1:]]
     lines.append(_movable_line(facts, parameters, version, means, missing))
     lines.append(_real_estate_line(facts, parameters, version, means, missing))
     return soften(tuple(lines), facts.status, f"{LAW}第2條第2項") if version.status_exempts else tuple(lines)
@@ -192,7 +194,7 @@ def _movable_line(facts: CaseFacts, parameters: Parameters, version: Version, me
     question = "全家存款本金、投資及有價證券合計是否未超過限額？"
     if isinstance(found, Missing):
         missing.append(MissingItem("setting", found.name, found.text))
-        return total_line("movable", f"{LAW}{version.movable}", question, means.movable, None, found.text)
+        return total_line("movable", version.movable, question, means.movable, None, found.text)
     limit = limit_for(found, means.persons) if means.persons else None
 
     def text() -> str:
@@ -200,18 +202,18 @@ def _movable_line(facts: CaseFacts, parameters: Parameters, version: Version, me
             return "人數尚未查明"
         return f"{money.show_exact(limit)}元（一人{found.text}元，每增加一人加25萬元，計{means.persons}人）"
 
-    return total_line("movable", f"{LAW}{version.movable}", question, means.movable, limit, text)
+    return total_line("movable", version.movable, question, means.movable, limit, text)
 
 
 def _real_estate_line(facts: CaseFacts, parameters: Parameters, version: Version, means: Means, missing: list[MissingItem]) -> TestLine:
-    article = f"{LAW}{version.real_estate}"
+    article = version.real_estate
     question = "全家土地及房屋是否未超過合理之價值？" if version.status_exempts else "全家土地及房屋是否未逾越合理之居住空間？"
     found = parameters.on(facts.on, "elderly_real_estate_limit")
     if isinstance(found, Missing):
         missing.append(MissingItem("setting", found.name, found.text))
         line = total_line("real_estate", article, question, means.real_estate, None, found.text)
     else:
-        whole = means.real_estate if means.persons else replace(means.real_estate, total=None, at_most=None)
+        whole = means.real_estate if means.persons else replace(means.real_estate, value=None, most=None)
         line = total_line("real_estate", article, question, whole, found.value, lambda: f"{found.text}元以下（本縣評定基準）")
     return with_kept_holdings(line, facts, parameters, f"{LAW}第4條第2項", missing) if version.status_exempts else line
 
@@ -220,12 +222,13 @@ def _band(
     facts: CaseFacts, parameters: Parameters, version: Version, means: Means, tested: tuple[TestLine, ...]
 ) -> tuple[str, tuple[TestLine, ...]]:
     """Full below 1.5 times the minimum living expense, half from there up; no line when the means tests already failed."""
-    if any(x.outcome is Outcome.NOT_MET for x in tested):
+    if Outcome.NOT_MET in [x.outcome for x in tested]:
         return "", ()
-    article, question = f"{LAW}{version.band}", "發給全額或半額？"
+    article, question = version.band, "發給全額或半額？"
     found = parameters.on(facts.on, "minimum_living_expense")
     exempt = _exempt(facts, version)
-    if means.per_capita is None or isinstance(found, Missing):
+    per_head = means.per_head
+    if per_head is None or isinstance(found, Missing):
         if exempt:
             text = "列冊身分，依社會救助法每人每月不超過最低生活費1.5倍"
             return FULL, (TestLine("band", article, question, text, "未達1.5倍：全額", Outcome.MET),)
@@ -233,15 +236,15 @@ def _band(
             TestLine("band", article, question, "每人每月收入或最低生活費尚未查明", "未達1.5倍全額，1.5倍以上半額", Outcome.NOT_KNOWN),
         )
     assert found.value is not None
-    per_capita, value = means.per_capita, found.value
-    edge = product(value, Fraction(3, 2))
-    band = FULL if less(per_capita, edge) else HALF
+    value = found.value
+    edge = product(value, _1_5)
+    band = FULL if less(per_head, edge) else HALF
 
     def line() -> TestLine:
-        top = product(value, Fraction(5, 2))
+        per_capita, top = per_head.exact(), product(value, _2_5)
         note = ""
         if per_capita == top and not version.edge_named:
-            note = f"恰為2.5倍：{version.band}未明定所屬級距，第2條以「未超過」認其符合資格，建議發給半額"
+            note = f"恰為2.5倍：{version.band.removeprefix(LAW)}未明定所屬級距，第2條以「未超過」認其符合資格，建議發給半額"
         limit = f"未達{money.show_exact(edge)}元（1.5倍）全額；{money.show_exact(edge)}元以上至{money.show_exact(top)}元（2.5倍）半額"
         measured = f"每人每月{money.show_exact(per_capita)}元，{_ZH[band]}"
         source = (Source(found.source, found.effective_from),)

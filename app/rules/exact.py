@@ -2,8 +2,19 @@
 
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 Number = int | Fraction
+
+
+class Quotient(NamedTuple):
+    """A number that is compared now and made a fraction only where somebody reads it."""
+
+    numerator: int
+    denominator: int
+
+    def exact(self) -> Fraction:
+        return Fraction(self.numerator, self.denominator)
 
 
 def product(value: Number, times: Number) -> Fraction:
@@ -16,15 +27,11 @@ def _product(a: int, b: int, c: int, d: int) -> Fraction:
     return Fraction(a * b, c * d)
 
 
-def per_head(total: Fraction, persons: int) -> Fraction:
-    return Fraction(total.numerator, total.denominator * persons)
-
-
-def at_most(value: Number, limit: Number) -> bool:
+def at_most(value: Number | Quotient, limit: Number | Quotient) -> bool:
     """value ≤ limit"""
     return value.numerator * limit.denominator <= limit.numerator * value.denominator
 
 
-def less(value: Number, limit: Number) -> bool:
+def less(value: Number | Quotient, limit: Number | Quotient) -> bool:
     """value < limit"""
     return value.numerator * limit.denominator < limit.numerator * value.denominator

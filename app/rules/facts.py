@@ -296,9 +296,11 @@ class Member:
 
     def age_on(self, day: dt.date) -> int | None:
         """Full years on a day (實足年齡)."""
-        if self.birth is None:
+        birth = self.birth
+        if birth is None:
             return None
-        return day.year - self.birth.year - ((day.month, day.day) < (self.birth.month, self.birth.day))
+        before = day.month < birth.month or (day.month == birth.month and day.day < birth.day)
+        return day.year - birth.year - before
 
 
 @dataclass(frozen=True, slots=True)

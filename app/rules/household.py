@@ -6,7 +6,8 @@ A law is data: clauses that bring a person in, clauses that leave one out. Each 
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
+from typing import NamedTuple
 
 from .ability import Ability, abilities
 from .facts import CaseFacts, Condition, Member, Status
@@ -278,41 +279,54 @@ def member_law(benefit: str, on: dt.date) -> MemberLaw | None:
     return next((law for since, law in reversed(_VERSIONS.get(benefit, ())) if since <= on), None)
 
 
-_Standing = tuple[R, str, dt.date | None, dt.date | None, bool | None, bool | None, bool | None, tuple[Condition, ...], bool | None]
+_Standing = tuple[R, int | None, dt.date | None, dt.date | None, bool | None, bool | None, bool | None, tuple[Condition, ...], bool | None]
 _Verdict = tuple[bool | None, Clause | None, str]
 
 
-def counted_members(facts: CaseFacts, law: MemberLaw, family: Family | None = None) -> tuple[CountedMember, ...]:
+class Judged(NamedTuple):
+    """The verdict on each member of a case, and who (by place) is counted or not yet clear."""
+
+    verdicts: tuple[_Verdict, ...]
+    counted: tuple[int, ...]
+    unclear: bool
+
+
+def counted_members(facts: CaseFacts, law: MemberLaw) -> tuple[CountedMember, ...]:
     """Every member of the case, in order, counted or not, with the clause that decides."""
-    family = family or Family(facts.members, facts.on, facts.status)
-    places = {m.ref: str(i) for i, m in enumerate(facts.members)}
-    standing = tuple([_standing(m, places.get(m.via, "") if m.via else "", family) for m in facts.members])
-    verdicts = _verdicts(law, facts.on, facts.status, standing)
-    return tuple(
-        CountedMember.when_read(m.ref, verdict[0], partial(_line, m, verdict)) for m, verdict in zip(facts.members, verdicts, strict=True)
-    )
+    return member_lines(facts.members, judged(facts, law, abilities(facts.members, facts.on)))
 
 
-def _standing(m: Member, via: str, family: Family) -> _Standing:
-    """All that a clause may ask about a person. A birthday matters among brothers and sisters alone."""
-    return (
-        m.relation, via, m.birth if m.relation is R.SIBLING else None, m.death, m.lives_together, m.same_registration,
-        m.claims_dependant, m.conditions, family.ability[m.ref].able,
-    )  # fmt: skip
+def member_lines(members: tuple[Member, ...], found: Judged) -> tuple[CountedMember, ...]:
+    return tuple(_line(m, verdict) for m, verdict in zip(members, found.verdicts, strict=True))
+
+
+def judged(facts: CaseFacts, law: MemberLaw, ability: dict[str, Ability]) -> Judged:
+    """Who of the case is counted. A birthday matters among brothers and sisters alone."""
+    places = {m.ref: i for i, m in enumerate(facts.members)}
+    standing = [
+        (
+            m.relation, places.get(m.via) if m.via else None, m.birth if m.relation is R.SIBLING else None, m.death, m.lives_together,
+            m.same_registration, m.claims_dependant, m.conditions, ability[m.ref].able,
+        )
+        for m in facts.members
+    ]  # fmt: skip
+    return _judged(law, facts.on, facts.status, tuple(standing))
 
 
 @lru_cache(maxsize=1 << 16)
-def _verdicts(law: MemberLaw, on: dt.date, status: Status | None, standing: tuple[_Standing, ...]) -> tuple[_Verdict, ...]:
-    """The verdict on each member. The clauses see nothing but the standing, so families that stand alike are judged once."""
+def _judged(law: MemberLaw, on: dt.date, status: Status | None, standing: tuple[_Standing, ...]) -> Judged:
+    """The clauses see nothing but how people stand to one another, so families that stand alike are judged once."""
     members = tuple(
         Member(
-            str(i), relation, birth=birth, death=death, via=via, lives_together=together, same_registration=registered,
-            claims_dependant=claims, conditions=conditions,
+            str(i), relation, birth=birth, death=death, via="" if via is None else str(via), lives_together=together,
+            same_registration=registered, claims_dependant=claims, conditions=conditions,
         )
         for i, (relation, via, birth, death, together, registered, claims, conditions, _) in enumerate(standing)
     )  # fmt: skip
     family = Family(members, on, status, {str(i): Ability(able=s[-1], article="", reason="") for i, s in enumerate(standing)})
-    return tuple(_judge(m, family, law) for m in members)
+    verdicts = tuple(_judge(m, family, law) for m in members)
+    counted = tuple(i for i, verdict in enumerate(verdicts) if verdict[0])
+    return Judged(verdicts, counted, any(verdict[0] is None for verdict in verdicts))
 
 
 def _line(m: Member, verdict: _Verdict) -> CountedMember:

@@ -5,20 +5,18 @@ Amounts stay exact fractions; nothing is rounded before it is shown. A missing f
 
 import datetime as dt
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 
 from .ability import Ability
 from .facts import ConditionKind as K
 from .facts import Income, IncomeKind, Member, Source
-from .lazy import Later
 from .parameters import Missing, Number, Parameters
-from .sheet import Sheet
-from .trace import MissingItem, SumLine
+from .sheet import Sheet, Sum
+from .trace import MissingItem
 
 _WORK = (IncomeKind.WAGE, IncomeKind.PROFESSIONAL)
 _YIELD = (IncomeKind.INTEREST, IncomeKind.DIVIDEND, IncomeKind.RENTAL, IncomeKind.PROPERTY_TRANSACTION)
-_ALWAYS = (*_YIELD, IncomeKind.UNEMPLOYMENT_BENEFIT, IncomeKind.TRAINING_ALLOWANCE, IncomeKind.INSURANCE_PENSION)
+_ALWAYS = frozenset((*_YIELD, IncomeKind.UNEMPLOYMENT_BENEFIT, IncomeKind.TRAINING_ALLOWANCE, IncomeKind.INSURANCE_PENSION))
 _ELA = "中低收入老人生活津貼發給辦法"
 _SAA = "社會救助法"
 
@@ -73,15 +71,6 @@ def income_law(benefit: str, on: dt.date) -> IncomeLaw:
     return SAA_100 if on >= dt.date(2011, 7, 1) else SAA_97
 
 
-@dataclass(frozen=True, slots=True)
-class IncomeSum(Later):
-    """`total` a month; None while a line is not known."""
-
-    lines: tuple[SumLine, ...]
-    total: Fraction | None
-    missing: tuple[MissingItem, ...]
-
-
 class _Incomes(Sheet):
     """The income of one household while it is worked through."""
 
@@ -109,7 +98,8 @@ class _Incomes(Sheet):
             pay = max(pay * ratio.value, basic.value)
             basis += "，依原住民主要工作所得比例核算（不低於基本工資）"
         percent, why = self._reduction(m)
-        self.add(m, "工作收入", pay * percent, 100, basis + why, article, Source(found.source, found.effective_from))
+        amount, parts = pay.numerator * percent, pay.denominator * 100
+        self.add(m, "工作收入", amount, parts, basis + why, article, Source(found.source, found.effective_from))
 
     def _not_set(self, m: Member, setting: Missing, article: str) -> None:
         self.unsettled(m, "工作收入", setting.text, article, MissingItem("setting", setting.name, setting.text))
@@ -129,9 +119,7 @@ class _Incomes(Sheet):
 _YEAR = 12
 
 
-def household_income(
-    members: tuple[Member, ...], ability: dict[str, Ability], on: dt.date, law: IncomeLaw, parameters: Parameters
-) -> IncomeSum:
+def household_income(members: tuple[Member, ...], ability: dict[str, Ability], on: dt.date, law: IncomeLaw, parameters: Parameters) -> Sum:
     """All income of the counted members a month, line by line."""
     sheet = _Incomes(on, law, parameters)
     for m in members:
@@ -141,8 +129,7 @@ def household_income(
         for line in m.incomes or ():
             if line.kind not in _WORK:
                 _other(sheet, m, line)
-    total, missing = sheet.total, sheet.distinct_missing()
-    return IncomeSum.later(lambda: IncomeSum(sheet.lines(), total, missing), total=total, missing=missing)
+    return sheet.sum()
 
 
 def _work(sheet: _Incomes, m: Member, able: Ability) -> None:
@@ -178,7 +165,7 @@ def _work(sheet: _Incomes, m: Member, able: Ability) -> None:
     if able.able is None:
         return sheet.unsettled(m, "工作收入", f"未就業，有無工作能力尚未查明（{able.reason}）", able.article)
     if not able.able:
-        return sheet.add(m, "工作收入", 0, 1, lambda: f"無工作能力：{able.reason}", able.article, source, *able.sources)
+        return sheet.add(m, "工作收入", 0, 1, lambda: f"無工作能力：{able.reason}", able.article, source, *able.sources(m))
     exempt = (
         *((K.CERTIFIED_UNEMPLOYED,) if law.unemployed_exempt else ()),
         *((K.UNMATCHED_55, K.IN_TRAINING) if law.seekers_exempt else ()),

@@ -10,7 +10,6 @@ from . import household, personal, timing
 from .choices import other_benefit_lines
 from .exclusions import Exclusion
 from .facts import NOTHING_REPORTED, CaseFacts, Finding, Member, Residence
-from .household import Family
 from .logic import Truth, all_of
 from .low_income_amounts import BENEFIT, LAW, SINCE_100, LowIncomeMember, amounts
 from .means import Means, household_line, limit_line, means_of, per_capita_line
@@ -213,7 +212,7 @@ def _class(record: Record, facts: LowIncomeFacts, parameters: Parameters, means:
         ))  # fmt: skip
         return facts.county_class if known else ""
     poverty = parameters.on(case.on, "minimum_living_expense")
-    able = [Family(case.members, case.on, case.status).ability[line.ref].able for line in means.household if line.counted]
+    able = [means.ability[m.ref].able for m in means.counted]
     line = None if isinstance(poverty, Missing) else poverty.value
     first = all_of(_none_able(able), _is_zero(means.income.total), _is_zero(means.real_estate.total))
     poor: Truth = None if means.per_capita is None or line is None else means.per_capita * 3 <= line * 2

@@ -6,50 +6,70 @@ from fractions import Fraction
 
 from app.core import money
 
-from .assets import AssetSum, land_law, movable, real_estate
-from .exact import at_most, less, per_head, product
-from .facts import CaseFacts, PriorHoldings, Source, Status
-from .household import Family, MemberLaw, counted_members
-from .income import IncomeSum, household_income, income_law
+from .ability import Ability, abilities
+from .assets import land_law, movable, real_estate
+from .exact import Quotient, at_most, less, product
+from .facts import CaseFacts, Member, PriorHoldings, Source, Status
+from .household import Judged, MemberLaw, judged, member_lines
+from .income import household_income, income_law
 from .lazy import Text, written
 from .logic import Truth, all_of
 from .parameters import Missing, Number, Parameter, Parameters, limit_for
+from .sheet import Sum
 from .trace import CountedMember, MissingItem, Outcome, TestLine, outcome_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Means:
-    """`persons` and `per_capita` are None while somebody's place in the household or an amount is not known."""
+    """`persons` and `per_head` are None while somebody's place in the household or an amount is not known."""
 
     law: MemberLaw
-    household: tuple[CountedMember, ...]
+    members: tuple[Member, ...]
+    ability: dict[str, Ability]
+    judged: Judged
     persons: int | None
-    income: IncomeSum
-    per_capita: Fraction | None
-    movable: AssetSum
-    real_estate: AssetSum
+    income: Sum
+    per_head: Quotient | None
+    movable: Sum
+    real_estate: Sum
     missing: tuple[MissingItem, ...]
+
+    @property
+    def household(self) -> tuple[CountedMember, ...]:
+        """Everybody of the case, counted or not, with clause and reason."""
+        return member_lines(self.members, self.judged)
+
+    @property
+    def counted(self) -> tuple[Member, ...]:
+        return tuple(self.members[i] for i in self.judged.counted)
+
+    @property
+    def per_capita(self) -> Fraction | None:
+        """Income a month per person."""
+        return None if self.per_head is None else self.per_head.exact()
 
 
 def means_of(benefit: str, facts: CaseFacts, parameters: Parameters, law: MemberLaw, movable_article: str, land_article: str) -> Means:
     """Count the household, then add up its income and assets."""
-    family = Family(facts.members, facts.on, facts.status)
-    household = counted_members(facts, law, family)
-    members = tuple(m for m, line in zip(facts.members, household, strict=True) if line.counted)
-    unclear = tuple(line for line in household if line.counted is None)
-    persons = None if unclear else len(members)
-    rule = income_law(benefit, facts.on)
-    income = household_income(members, family.ability, facts.on, rule, parameters)
+    ability = abilities(facts.members, facts.on)
+    found = judged(facts, law, ability)
+    members = tuple([facts.members[i] for i in found.counted])
+    persons = None if found.unclear else len(members)
+    income = household_income(members, ability, facts.on, income_law(benefit, facts.on), parameters)
     things = movable(members, parameters, movable_article)
     land = real_estate(members, land_law(benefit, facts.on), land_article)
-    per_capita = per_head(income.total, persons) if persons and income.total is not None else None
-    missing = (
-        *(MissingItem("fact", f"{line.ref}.counted", f"{line.name or line.relation}：{line.reason}") for line in unclear),
-        *income.missing,
-        *things.missing,
-        *land.missing,
+    total = income.value
+    per_head = Quotient(total.numerator, total.denominator * persons) if persons and total is not None else None
+    missing = (*_unclear(facts.members, found), *income.missing, *things.missing, *land.missing)
+    return Means(
+        law, facts.members, ability, found, persons, income, per_head, things, land, tuple(dict.fromkeys(missing)) if missing else ()
     )
-    return Means(law, household, persons, income, per_capita, things, land, tuple(dict.fromkeys(missing)) if missing else ())
+
+
+def _unclear(members: tuple[Member, ...], found: Judged) -> tuple[MissingItem, ...]:
+    """A question about everybody who may have to be counted."""
+    lines = member_lines(members, found) if found.unclear else ()
+    return tuple(MissingItem("fact", f"{x.ref}.counted", f"{x.name or x.relation}：{x.reason}") for x in lines if x.counted is None)
 
 
 def household_line(facts: CaseFacts, means: Means) -> TestLine:
@@ -57,10 +77,11 @@ def household_line(facts: CaseFacts, means: Means) -> TestLine:
     outcome = Outcome.MET if means.persons else Outcome.NOT_KNOWN
 
     def line() -> TestLine:
-        names = "、".join(line.name or line.relation for line in means.household if line.counted)
-        unclear = "、".join(line.name or line.relation for line in means.household if line.counted is None)
+        household = means.household
+        names = "、".join(line.name or line.relation for line in household if line.counted)
+        unclear = "、".join(line.name or line.relation for line in household if line.counted is None)
         measured = f"應計算人口{means.persons}人：{names}" if means.persons else f"{unclear}應否列入尚未查明"
-        sources = _distinct(s for line in means.household for s in line.sources)
+        sources = _distinct(s for line in household for s in line.sources)
         return TestLine("household", means.law.name, "全家應計算人口有哪些人？", measured, "至少申請人一人", outcome, sources=sources)
 
     return TestLine.when_read("household", outcome, line)
@@ -83,7 +104,7 @@ def per_capita_line(
         return TestLine(code, article, question, _per_capita_text(means), found.text, Outcome.NOT_KNOWN, means.per_capita)
     assert found.value is not None
     limit = product(found.value, times)
-    truth = None if means.per_capita is None else (less if below else at_most)(means.per_capita, limit)
+    truth = None if means.per_head is None else (less if below else at_most)(means.per_head, limit)
     outcome = outcome_of(truth)
 
     def line() -> TestLine:
@@ -95,26 +116,27 @@ def per_capita_line(
     return TestLine.when_read(code, outcome, line)
 
 
-def total_line(code: str, article: str, question: str, total: AssetSum, limit: Number | None, text: Text) -> TestLine:
+def total_line(code: str, article: str, question: str, total: Sum, limit: Number | None, text: Text) -> TestLine:
     """Is a sum of assets at most `limit`? Land whose exemption is still pending is no obstacle when even with it the limit holds."""
-    value = total.total
-    if value is None and total.at_most is not None and limit is not None and at_most(total.at_most, limit):
-        value = total.at_most
+    value = total.value
+    if value is None and total.most is not None and limit is not None and at_most(total.most, limit):
+        value = total.most
     outcome = outcome_of(None if value is None or limit is None else at_most(value, limit))
 
     def line() -> TestLine:
-        measured = "尚未查明" if value is None else f"{money.show_exact(value)}元"
-        if value is not None and total.total is None:
+        exact = None if value is None else value.exact()
+        measured = "尚未查明" if exact is None else f"{money.show_exact(exact)}元"
+        if exact is not None and total.value is None:
             measured += "（認定中之土地亦計入）"
         sources = _distinct(s for line in total.lines for s in line.sources)
         threshold = None if limit is None else Fraction(limit)
-        return TestLine(code, article, question, measured, written(text), outcome, value, threshold, sources)
+        return TestLine(code, article, question, measured, written(text), outcome, exact, threshold, sources)
 
     return TestLine.when_read(code, outcome, line)
 
 
 def limit_line(
-    code: str, article: str, question: str, total: AssetSum, found: Parameter | Missing, persons: int | None, missing: list[MissingItem],
+    code: str, article: str, question: str, total: Sum, found: Parameter | Missing, persons: int | None, missing: list[MissingItem],
     times: int = 1,
 ) -> TestLine:  # fmt: skip
     """Is a sum of assets at most `times` a parameter whose unit may depend on the number of counted people?"""
@@ -179,9 +201,10 @@ def with_kept_holdings(line: TestLine, facts: CaseFacts, parameters: Parameters,
 
 
 def _per_capita_text(means: Means) -> str:
-    if means.per_capita is None or means.income.total is None:
+    each, total = means.per_capita, means.income.total
+    if each is None or total is None:
         return "尚未查明"
-    return f"每人每月{money.show_exact(means.per_capita)}元（家庭總收入每月{money.show_exact(means.income.total)}元÷{means.persons}人）"
+    return f"每人每月{money.show_exact(each)}元（家庭總收入每月{money.show_exact(total)}元÷{means.persons}人）"
 
 
 def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:

@@ -67,13 +67,15 @@ def residence(facts: CaseFacts, article: str, referred: bool | None = False) -> 
         question = "戶籍是否在本縣（市）？"
         return TestLine("registered", article, question, place, limit, outcome_of(registered), sources=some(home.source))
 
-    lives = {None: "尚未查明", True: "實際居住", False: "未實際居住"}[home.lives_there]
     holds: Truth = home.lives_there
-    if home.lives_there is not True and referred is not False:
+    asked_where = holds is not True and referred is not False  # care may be given in another county
+    if asked_where:
         holds = True if referred else None
-        lives = "經戶籍所在地主管機關轉介至其他縣市之機構" if referred else f"{lives}，是否經轉介至其他縣市尚未查明"
 
     def second() -> TestLine:
+        lives = {None: "尚未查明", True: "實際居住", False: "未實際居住"}[home.lives_there]
+        if asked_where:
+            lives = "經戶籍所在地主管機關轉介至其他縣市之機構" if referred else f"{lives}，是否經轉介至其他縣市尚未查明"
         question = "是否實際居住戶籍所在地之縣（市）？"
         return TestLine("lives_there", article, question, lives, "實際居住", outcome_of(holds), sources=some(home.source))
 

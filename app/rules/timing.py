@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from app.core import roc
 
@@ -74,6 +75,7 @@ _STARTS_98 = {
 }
 
 
+@lru_cache(maxsize=4096)
 def start(benefit: str, on: dt.date, received: dt.date | None, complete: dt.date | None) -> Start | None:
     """The first month, by the law of `on`; None while the date it counts from is not known."""
     if benefit == "elderly_living_allowance" and on < dt.date(2022, 1, 1):

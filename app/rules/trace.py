@@ -74,7 +74,7 @@ class MissingItem:
 
 
 @dataclass(frozen=True, slots=True)
-class CountedMember(Later):
+class CountedMember:
     """One person of the household: counted or not (None = not known), by which clause and why."""
 
     ref: str
@@ -84,15 +84,6 @@ class CountedMember(Later):
     article: str
     reason: str
     sources: tuple[Source, ...] = ()
-
-    @staticmethod
-    def when_read(ref: str, counted: bool | None, make: "Callable[[], CountedMember]") -> "CountedMember":
-        """The verdict now, clause and reason when somebody reads them."""
-        self: CountedMember = object.__new__(CountedMember)
-        put(self, "ref", ref)
-        put(self, "counted", counted)
-        put(self, "_make", make)
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +165,14 @@ class Decision(Later):
 
 def answer_of(lines: tuple[TestLine, ...]) -> Answer:
     """All met = yes; one not met = no; else unknown."""
-    answer = Answer.YES if lines else Answer.UNKNOWN
-    for line in lines:
-        if line.outcome is Outcome.NOT_MET:
-            return Answer.NO
-        if line.outcome is Outcome.NOT_KNOWN:
-            answer = Answer.UNKNOWN
-    return answer
+    found = [line.outcome for line in lines]
+    if Outcome.NOT_MET in found:
+        return Answer.NO
+    return Answer.UNKNOWN if Outcome.NOT_KNOWN in found or not found else Answer.YES
+
+
+_OUTCOMES = {True: Outcome.MET, False: Outcome.NOT_MET, None: Outcome.NOT_KNOWN}
 
 
 def outcome_of(truth: bool | None) -> Outcome:
-    return Outcome.NOT_KNOWN if truth is None else Outcome.MET if truth else Outcome.NOT_MET
+    return _OUTCOMES[truth]

@@ -8,8 +8,9 @@ import pytest
 
 from app.rules.ability import abilities, ability
 from app.rules.facts import Income, IncomeKind, Member, Work
-from app.rules.income import ELA_96, SAA_97, SAA_100, IncomeLaw, IncomeSum, household_income, income_law
+from app.rules.income import ELA_96, SAA_97, SAA_100, IncomeLaw, household_income, income_law
 from app.rules.parameters import Parameters
+from app.rules.sheet import Sum
 
 from .families import MARCH_98, K, R, is_, parameters, pays, person, replace, setting
 
@@ -20,7 +21,7 @@ def adult(born: str = "60/1/1", **more: Any) -> Member:
     return person("兒子", R.CHILD, born, **{"work": Work(False), **more})
 
 
-def income(member: Member, law: IncomeLaw = ELA_96, on: dt.date = MARCH_98, rows: Parameters | None = None) -> IncomeSum:
+def income(member: Member, law: IncomeLaw = ELA_96, on: dt.date = MARCH_98, rows: Parameters | None = None) -> Sum:
     return household_income((member,), abilities((member,), on), on, law, rows or parameters())
 
 
