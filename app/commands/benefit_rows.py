@@ -29,7 +29,7 @@ def _row(b: LocalBenefit) -> Benefit:
     last = max((v for v in b.versions if v.state in IN_FORCE), key=lambda v: v.number, default=None)
     rhythm = "monthly" if last is None or last.body.get("rhythm") == "monthly" else "once"
     steps = tuple((last.body.get("steps") if last else None) or ("preliminary_review", "second_review", "approval"))
-    return Benefit(b.code, b.short, b.name, b.short_name, "", "cash", b.unit, rhythm, "縣自治規定", steps, "", "", "", "縣", "")
+    return Benefit(b.code, b.short, b.name, b.short_name, "", "cash", b.unit, rhythm, (last.body.get("law") if last else "") or "縣自治規定", steps, "", "", "", "縣", "")
 
 
 def find(session: Session, code: str) -> Benefit | None:

@@ -13,12 +13,13 @@ Run = Callable[[Any], Iterator[None]]
 
 @dataclass(frozen=True)
 class Argument:
-    """One thing a person fills in to start a kind. `type`: text | int | month | date."""
+    """One thing a person fills in to start a kind. `type`: text | int | month | date | choice (`choices`: code → what is shown)."""
 
     name: str
     label: Any
     type: str = "text"
     required: bool = True
+    choices: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

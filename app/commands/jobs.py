@@ -16,7 +16,7 @@ from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, ADMINISTRATOR, COUNTY, MINISTRY_OFFICER
 
 from .base import Context, NotFound, Refused, command
-from .job_kinds import KINDS
+from .job_kinds import KINDS, Argument
 from .verify import invariant
 
 STUCK_MINUTES = 10
@@ -128,15 +128,17 @@ def start(ctx: Context, kind: str, args: dict[str, Any] | None = None, reason: s
     for argument in found.arguments:
         if argument.required and argument not in known:
             raise Refused(f"請填寫「{argument.label}」後再開始作業", "E-JOB-ARG")
-    covers = " ".join(in_words(args[a.name], a.type) for a in known)[:120]
+    covers = " ".join(in_words(args[a.name], a) for a in known)[:120]
     return enqueue(ctx, kind, {a.name: args[a.name] for a in known}, scope=covers, reason=reason).id
 
 
-def in_words(value: Any, type_: str) -> str:
-    """An argument as people write it: months as `09803`, dates as `0980301`."""
-    if type_ == "month":
+def in_words(value: Any, argument: Argument) -> str:
+    """An argument as people write it: months as `09803`, dates as `0980301`, a choice by its name."""
+    if argument.choices:
+        return str(dict(argument.choices).get(value, value))
+    if argument.type == "month":
         return roc.month5(value)
-    if type_ == "date":
+    if argument.type == "date":
         return roc.date7(dt.date.fromisoformat(value))
     return str(value)
 

@@ -67,7 +67,7 @@ def begin(ctx: Context, benefit: str, on: dt.date, traced: bool, job_id: int | N
     """A run over the county's running awards of a benefit: (its number, how many awards). Raises Refused."""
     known = benefits().get(benefit)
     if known is None or not known.pays:
-        raise Refused("請填會發給現金的給付項目代碼，例如 elderly_living_allowance", "E-BENEFIT")
+        raise Refused("請選擇會發給現金的給付項目", "E-BENEFIT")
     county = ctx.actor.scope.county_code
     if county is None:
         raise Refused("重新計算由縣（市）政府就本縣案件辦理，請以縣府帳號啟動", "E-COUNTY")

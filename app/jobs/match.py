@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flask_babel import lazy_gettext as _l
 
 from app.commands import matching
+from app.exchange import codes
 from app.matching.rules import RULES
 
 from . import Argument, JobContext, job
@@ -15,7 +16,7 @@ from . import Argument, JobContext, job
     label=_l("Monthly match"),
     permission="matching.run",
     on_behalf=True,
-    arguments=(Argument("month", _l("Reference month"), "month"), Argument("county", _l("County code"), required=False)),
+    arguments=(Argument("month", _l("Reference month"), "month"), Argument("county", _l("County"), "choice", required=False, choices=tuple(codes.COUNTIES.items()))),
 )
 def run(ctx: JobContext) -> Iterator[None]:
     """One chunk: the match computes first, then stores its run whole under the job's fence. Repeating it gives the same doubts, which are known by their facts."""

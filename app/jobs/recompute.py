@@ -20,9 +20,9 @@ from . import Argument, JobContext, job
     permission="casework.recompute",
     on_behalf=True,
     arguments=(
-        Argument("benefit", _l("Benefit code")),
+        Argument("benefit", _l("Benefit"), "choice", choices=tuple((b.code, b.name) for b in benefits().values() if b.pays)),
         Argument("on", _l("Judged as of"), "date", required=False),
-        Argument("traces", _l("Keep the calculation (Y)"), required=False),
+        Argument("traces", _l("Keep the calculation"), "choice", required=False, choices=(("Y", _l("Yes, of every case")),)),
     ),
 )
 def run(ctx: JobContext) -> Iterator[None]:

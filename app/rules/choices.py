@@ -51,7 +51,8 @@ def _choice(rows: tuple[Exclusion, ...]) -> tuple[str, str]:
     """The article that lets a person choose one, and between which."""
     choose = [e for e in rows if e.relation is Relation.CHOOSE_ONE]
     article = next((e.article_zh for e in choose if e.article_zh), "")
-    return article, "僅得擇一：" + "、".join(e.counterpart_zh for e in choose if e.confidence == "high")
+    names = "、".join(e.counterpart_zh for e in choose if e.confidence == "high")
+    return article, f"僅得擇一：{names}" if names else ""
 
 
 def _line(

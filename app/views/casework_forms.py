@@ -12,6 +12,7 @@ from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField,
 from wtforms.validators import Length
 from wtforms.widgets import TextInput
 
+from app.commands.casework.problems import Problem
 from app.models.application import Application
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
 from app.rules import facts
@@ -183,6 +184,16 @@ class MemberPart:
     rows: dict[str, list[RowForm]] = field(default_factory=dict)
 
     @property
+    def forms(self) -> list[Form]:
+        """The member's own form and those of the rows below."""
+        return [self.form, *(r.form for rows in self.rows.values() for r in rows)]
+
+    @property
+    def said(self) -> bool:
+        """The product has something to say about a field here."""
+        return any(f.said for form in self.forms for f in form)
+
+    @property
     def applicant(self) -> bool:
         return self.member is not None and self.member.relation == "applicant"
 
@@ -227,6 +238,18 @@ def refill(form: Form, section: str, unread: Mapping[str, str] | None, prefix: s
         own_check = getattr(type(form), f"validate_{f.short_name}", None)
         f.validate(form, (own_check,) if own_check else ())
         f.errors = tuple(f.errors) or ("請重新填寫",)
+
+
+def tell(made: Mapping[str, Any], problems: Iterable[Problem]) -> None:
+    """Put what is wrong with a section's content at its fields (`field.said`). `made`: what the section's template gets."""
+    at: dict[str, list[Problem]] = {}
+    for p in problems:
+        at.setdefault(p.anchor, []).append(p)
+    rows = [r.form for key in ("rows", "elsewhere") for r in made.get(key, ())]
+    members = [form for part in made.get("parts", ()) for form in part.forms]
+    for form in (*made.get("forms", ()), *(form for _, _, form in made.get("papers", ())), *members, *rows):
+        for f in form:
+            f.said = [] if f.errors else at.get(f.name, [])
 
 
 def is_blank(form: Form) -> bool:

@@ -172,6 +172,9 @@ class IntakePages:
     ) -> str:
         problems = find(item, clock.today())
         told = {field for field, _, _ in errors}
+        made = getattr(self, f"_form_{section}")(item, formdata)
+        own = [p for p in problems if p.section == section and p.anchor not in told]
+        forms.tell(made, [p for p in own if p.level != "unknown" or section != "facts"])  # there the field itself says 未查明
         return self.render_template(
             f"casework/intake_{section}.html",
             title=f"{SECTIONS[section]}　{item.case_no}",
@@ -179,7 +182,7 @@ class IntakePages:
             item=item,
             section=section,
             tabs=self._tabs(item, section, problems),
-            problems=[p for p in problems if p.section == section and p.level != "unknown" and p.field not in told],
+            problems=[p for p in own if p.level != "unknown"],
             problem=problem,
             errors=errors,
             failed=bool(problem or errors),
@@ -187,7 +190,7 @@ class IntakePages:
             url=url_for(f"{self.endpoint}.intake", pk=item.id, section=section),
             back=url_for(f"{self.endpoint}.show", pk=item.id),
             last=section == item.SECTIONS[-1],
-            **getattr(self, f"_form_{section}")(item, formdata),
+            **made,
         )
 
     def _tabs(self, item: Application, current: str, problems: Sequence[Problem]) -> list[Tab]:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.commands import citizen_papers, printing
 from app.commands.base import CommandError, Refused
@@ -22,6 +22,7 @@ from app.extensions import db
 from app.models.application import Application
 from app.models.award import Award
 from app.models.case_task import CaseTask
+from app.models.doubt import SENT, Doubt
 from app.models.household import HouseholdMember
 from app.models.notice import KINDS
 from app.models.overpayment import Overpayment
@@ -76,6 +77,7 @@ class PersonView(CaseView):
             .limit(SHOWN)
         )
         asked = any(case.benefit == DEVICES for case in cases)  # most people never asked for a device
+        sees_doubts = self.appbuilder.sm.has_access("can_show", "DoubtView")
         devices = held(session, item.id, item.county_code, clock.today()) if asked else []
         return {
             "cases": [(case, application_url(case)) for case in cases],
@@ -91,6 +93,9 @@ class PersonView(CaseView):
             "devices": devices,
             "devices_used": sum(d.in_window for d in devices),
             "devices_allowed": ITEMS_IN_WINDOW,
+            "doubts": list(session.scalars(self._doubts(item))) if sees_doubts else [],
+            "sees_doubts": sees_doubts,
+            "sees_claims": self.appbuilder.sm.has_access("can_show", "OverpaymentView"),
             "permits": list(session.scalars(select(ParkingPermit).where(ParkingPermit.person_id == item.id).order_by(ParkingPermit.id.desc()))),
             "tasks": list(session.scalars(select(CaseTask).where(CaseTask.person_id == item.person_id, CaseTask.county_code == item.county_code, CaseTask.state == "open").order_by(CaseTask.due_on))),
             **history_of(item.id, clock.today()),
@@ -100,6 +105,11 @@ class PersonView(CaseView):
             "list_url": url_for(f"{self.endpoint}.list"),
             **self._papers(item),
         }
+
+    def _doubts(self, item: Person) -> Select[tuple[Doubt]]:
+        """Doubts about this person's benefits that were sent to the county, the newest first."""
+        mine = (Doubt.person_id == item.person_id, Doubt.county_code == item.county_code, Doubt.state.in_(SENT))
+        return select(Doubt).where(*mine).order_by(Doubt.last_month.desc(), Doubt.id.desc()).limit(SHOWN)
 
     def _papers(self, item: Person) -> dict[str, Any]:
         """What the officer may print for this person."""

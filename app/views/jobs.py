@@ -140,7 +140,7 @@ def label_of(kind: str) -> str:
 def asked(args: Mapping[str, Any]) -> str:
     """What a person filled in to start a run; what screens and other commands passed along is not for reading."""
     known = {a.name: a for kind in KINDS.values() for a in kind.arguments}
-    return "；".join(f"{known[name].label}：{jobs.in_words(value, known[name].type)}" for name, value in args.items() if name in known)
+    return "；".join(f"{known[name].label}：{jobs.in_words(value, known[name])}" for name, value in args.items() if name in known)
 
 
 def progress_of(job: Job) -> dict[str, Any]:

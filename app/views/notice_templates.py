@@ -13,13 +13,13 @@ from wtforms import Form, SelectField, StringField, TextAreaField
 
 from app.commands import printing
 from app.commands.base import CommandError, Refused
+from app.commands.benefit_rows import BenefitNames, benefit_row
 from app.commands.notices import fields, issue, senders, templates
 from app.commands.notices.templates import PARTS, TEMPLATE, Wording, delivered, in_force, wording_of
 from app.core import clock
 from app.extensions import db
 from app.models.notice import APPROVED, DRAFT, KINDS, WITHDRAWN, NoticeSender, NoticeTemplate
 from app.models.office import Township
-from app.rules.benefits import benefits
 from app.security import roles, web
 
 from . import locking
@@ -39,8 +39,8 @@ class TemplateForm(Form):
     benefit = SelectField("給付項目", description="留空適用全部；某一給付另有用語時才指定")
     effective_from = RocDateField("啟用日期", description="核可後從這一天起的發文使用")
     title = StringField("標題")
-    subject = TextAreaField("主旨", render_kw={"rows": 2})
-    explanation = TextAreaField("說明", description="每行一項；填好後空白的行不印", render_kw={"rows": 8})
+    subject = TextAreaField("主旨", render_kw={"rows": 4})
+    explanation = TextAreaField("說明", description="每行一項；填好後空白的行不印", render_kw={"rows": 12})
     basis = TextAreaField("法令依據", render_kw={"rows": 2})
     remedy = TextAreaField("救濟教示", description="行政處分必填：須寫明期間、經由機關與受理訴願機關", render_kw={"rows": 5})
     note = StringField("備註")
@@ -65,7 +65,7 @@ class NoticeTemplateView(ReferenceView):
     search_columns = ["kind", "benefit", "state"]
     show_fieldsets = [(_l("Notice template"), {"fields": ["kind", "benefit", "edition", "state", "effective_from", "title", "note"]})]
     move_commands = {"approve": templates.approve_template, "discard": templates.discard_template, "withdraw": templates.withdraw_template}
-    formatters_columns = {"benefit": lambda code: benefits()[code].name if code else "全部給付"}
+    formatters_columns = {"benefit": lambda code: BenefitNames(db.session())[code] if code else "全部給付"}
     default_roles = {
         "can_list": (*roles.COUNTY, roles.AUDITOR),
         "can_show": (*roles.COUNTY, roles.AUDITOR),
@@ -118,7 +118,7 @@ class NoticeTemplateView(ReferenceView):
         )
         of = benefit or (issue.LOW_INCOME if kind == "certificate" else "disability_living_allowance")
         known = {
-            **fields.invented(kind, of), **fields.remedy_values(of, kind in issue.BY_TOWNSHIP, "範例縣", clock.today()),
+            **fields.invented(benefit_row(db.session(), of)), **fields.remedy_values(of, kind in issue.BY_TOWNSHIP, "範例縣", clock.today()),
             "發文日期": "115年11月21日", "發文字號": "範例字第1150000001號", "機關": sender.agency,
         }  # fmt: skip
         try:
@@ -155,7 +155,7 @@ class NoticeTemplateView(ReferenceView):
         if item is not None and item.state == DRAFT:
             given |= {"effective_from": item.effective_from, "note": item.note}
         form = TemplateForm(request.form if request.method == "POST" else None, data=given)
-        form.benefit.choices = [("", "全部給付"), *((b.code, b.name) for b in benefits().values())]
+        form.benefit.choices = [("", "全部給付"), *((code, name) for code, name in BenefitNames(db.session()).items())]
         problems: list[str] = []
         letter = None
         if request.method == "POST" and form.validate():

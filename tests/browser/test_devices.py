@@ -1,16 +1,17 @@
-"""An assistive device in a browser: from the counter over assessment, decision and receipt into the payment register."""
+"""An assistive device in a browser: from the counter over assessment, decision and receipt to the money."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Page
 
 from app.core import clock, identity, roc
-from app.security import roles
 
+from .loop_offices import Offices
 from .loop_people import Person
 from .site import Site
 
-BASE, BENEFIT = "/assistive_device_subsidy", "輔具費用補助"
+BASE, BENEFIT, BENEFIT_IN_FULL = "/assistive_device_subsidy", "輔具費用補助", "身心障礙者輔具費用補助"
 NAME = "范姜玉蘭"
 PAPERS = ("application_form", "identity", "disability_card", "passbook")
 
@@ -70,30 +71,28 @@ def receipt(clerk: Person, pk: int) -> None:
     assert "憑證待查核" in clerk.page.locator("#device-1").inner_text()
 
 
-def pay(officer: Person, pk: int) -> None:
-    """Another person checks the receipt; the register of the benefit takes it up once, with what the receipt says."""
+def pay(o: Offices, pk: int, folder: Path) -> None:
+    """Another person checks the receipt; a register takes it up once, with what the receipt says, and the money arrives."""
+    officer = o.officer
     assert officer.today("輔具憑證待查核") >= 1
     officer.page.locator("tbody tr", has_text=NAME).get_by_role("link").first.click()
     officer.state_purpose().page.locator("#device-1").get_by_role("link", name="憑證查核無誤").click()
     assert "應撥付 1,850 元" in officer.text
     officer.fair().press("確定")
     assert "待列入付款清冊" in officer.page.locator("#device-1").inner_text()
-    officer.open("/payment_runs/list/").follow("造冊")
-    officer.fill(benefit="身心障礙者輔具費用補助", cutoff_on=roc.show_date(clock.today())).press("產生清冊")
-    assert officer.state == "已造冊"
-    officer.move("檢核")
+    o.pay(BENEFIT_IN_FULL, folder)
     officer.open(f"{BASE}/show/{pk}")
-    assert "-ADS-" in officer.page.locator("#device-1").inner_text(), "the register's number stands on the device"
+    paid = officer.page.locator("#device-1").inner_text()
+    assert "-ADS-" in paid and "已入帳" in paid and "1,850" in paid, "the device says by which register its money arrived"
     officer.follow("個人歸戶")
     assert "已用 2／4 項" in officer.text and "D01 示範手推輪椅" in officer.text
 
 
-def test_a_device_from_the_counter_to_the_register(site: Site, sign_in: Callable[[str], Page]) -> None:
-    clerk, chief = Person(sign_in(roles.TOWN_CLERK), site, "受理申請"), Person(sign_in(roles.TOWN_SUPERVISOR), site, "初審")
-    officer, director = Person(sign_in(roles.COUNTY_OFFICER), site, "複審"), Person(sign_in(roles.COUNTY_SUPERVISOR), site, "核定")
-    pk = at_the_counter(clerk)
-    assess(officer, pk)
-    decide(chief, officer, director, pk)
-    receipt(clerk, pk)
-    pay(officer, pk)
-    assert [p.troubles for p in (clerk, chief, officer, director)] == [[]] * 4
+def test_a_device_from_the_counter_to_the_money(site: Site, sign_in: Callable[[str], Page], tmp_path: Path) -> None:
+    o = Offices(site, sign_in)
+    pk = at_the_counter(o.clerk)
+    assess(o.officer, pk)
+    decide(o.chief, o.officer, o.director, pk)
+    receipt(o.clerk, pk)
+    pay(o, pk, tmp_path)
+    assert o.troubles == []

@@ -87,4 +87,10 @@ def test_a_benefit_is_invented_in_the_console_and_paid(site: Site, sign_in: Call
     run = o.pay(NAME, tmp_path)
     assert officer.open(f"/payment_runs/show/{run}").figure("筆數") == "1" and "-NWD-" in officer.text
     assert "已入帳" in o.clerk.open(f"/local/show/{case}").text
+    officer.open(f"/local/show/{case}").follow("發核定通知書")
+    letter = officer.text
+    assert f"申請{NAME}案" in letter and "起一次發給新臺幣6,000元" in letter, letter
+    assert "示範縣新婚祝賀金發給辦法第2條第1款、第2條第2款" in letter, letter
+    officer.fair().press("確定發文")
+    assert "核定通知書" in officer.open(f"/local/show/{case}").text
     assert o.troubles == []

@@ -50,8 +50,8 @@ def test_a_member_that_cannot_be(case, row, field, level, words):
 @pytest.mark.parametrize(
     ("circumstance", "field", "words"),
     [
-        ({"kind": "disabled", "proven": True, "proof": None}, "proof", "請填證明文件"),
-        ({"kind": "conscript", "proven": None, "since": dt.date(2026, 5, 1), "until": dt.date(2026, 1, 1)}, "until", "迄日早於起日"),
+        ({"kind": "disabled", "proven": True, "proof": None}, "c0-proof", "請填證明文件"),
+        ({"kind": "conscript", "proven": None, "since": dt.date(2026, 5, 1), "until": dt.date(2026, 1, 1)}, "c0-until", "迄日早於起日"),
     ],
 )
 def test_a_circumstance_needs_proof_and_sensible_dates(case, circumstance, field, words):
@@ -64,9 +64,9 @@ def test_a_circumstance_needs_proof_and_sensible_dates(case, circumstance, field
     [
         ({"tax_year": None}, "tax_year", "unknown", "尚未查調"),
         ({"tax_year": 112}, "tax_year", "unknown", "應查調"),
-        ({"incomes": [{"kind": "wage", "amount": -5}]}, "amount", "refuse", "不可為負數"),
-        ({"incomes": [{"kind": "wage", "amount": None}]}, "amount", "unknown", "沒有金額"),
-        ({"assets": [{"kind": "land", "value": -1}]}, "value", "refuse", "不可為負數"),
+        ({"incomes": [{"kind": "wage", "amount": -5}]}, "i0-amount", "refuse", "不可為負數"),
+        ({"incomes": [{"kind": "wage", "amount": None}]}, "i0-amount", "unknown", "沒有金額"),
+        ({"assets": [{"kind": "land", "value": -1}]}, "a0-value", "refuse", "不可為負數"),
     ],
 )
 def test_means_that_cannot_be(case, lines, field, level, words):

@@ -7,6 +7,7 @@ import pytest
 from app.commands.notices import fields, templates, wording
 from app.commands.notices.templates import Wording
 from app.models.notice import ACTS, KINDS
+from app.rules.benefits import benefit
 
 NAMES = frozenset({"姓名", "每月金額", "類別", "機關"})
 
@@ -80,7 +81,7 @@ def test_a_field_without_value_is_not_printed_as_nothing():
 def test_every_delivered_wording_stands_its_own_test_and_fills(kind):
     given = templates.delivered()[kind]
     assert templates.faults(kind, "", given) == []
-    values = fields.invented(kind, "disability_living_allowance") | fields.remedy_values("disability_living_allowance", False, "新竹縣", dt.date(2026, 11, 21))
+    values = fields.invented(benefit("disability_living_allowance")) | fields.remedy_values("disability_living_allowance", False, "新竹縣", dt.date(2026, 11, 21))
     values |= {"發文日期": "115年11月21日", "發文字號": "範例字第1號", "機關": "新竹縣政府"}
     for text in given.parts.values():
         wording.fill(text, values, fields.fields_of(kind))

@@ -142,11 +142,11 @@ def _people(a: Application, today: dt.date) -> Iterator[Problem]:
         if m.relation in ("child_spouse", "grandchild") and m.via not in by_position:
             yield Problem("household", "via", f"請選{m.name}是經由哪一位子女的親屬", member=m.position)
         yield from _ages(m, by_position.get(m.via or 0) or (applicants[0] if applicants else None))
-        for c in m.circumstances:
+        for n, c in enumerate(m.circumstances):
             if c.since and c.until and c.until < c.since:
-                yield Problem("household", "until", f"{m.name}特殊情形的迄日早於起日，請檢查", member=m.position)
+                yield Problem("household", f"c{n}-until", f"{m.name}特殊情形的迄日早於起日，請檢查", member=m.position)
             if c.proven and not c.proof:
-                yield Problem("household", "proof", f"{m.name}的特殊情形已認定，請填證明文件", member=m.position)
+                yield Problem("household", f"c{n}-proof", f"{m.name}的特殊情形已認定，請填證明文件", member=m.position)
 
 
 def _ages(m: HouseholdMember, parent: HouseholdMember | None) -> Iterator[Problem]:
@@ -192,16 +192,16 @@ def _means(a: Application, today: dt.date) -> Iterator[Problem]:
             yield Problem("means", "tax_year", f"{m.name}的財稅年度 {m.tax_year} 不對，請填民國年，例如 {need}", member=m.position)
         elif m.tax_year < need:
             yield Problem("means", "tax_year", f"{m.name}的財稅資料是 {m.tax_year} 年度，應查調 {need} 年度", "unknown", m.position)
-        for line in m.incomes:
+        for n, line in enumerate(m.incomes):
             if line.amount is None:
-                yield Problem("means", "amount", f"{m.name}的一筆所得沒有金額", "unknown", m.position)
+                yield Problem("means", f"i{n}-amount", f"{m.name}的一筆所得沒有金額", "unknown", m.position)
             elif line.amount < 0 and line.kind != "property_transaction":
-                yield Problem("means", "amount", f"{m.name}的所得不可為負數", member=m.position)
-        for asset in m.assets:
+                yield Problem("means", f"i{n}-amount", f"{m.name}的所得不可為負數", member=m.position)
+        for n, asset in enumerate(m.assets):
             if asset.value is None:
-                yield Problem("means", "value", f"{m.name}的一筆財產沒有價值", "unknown", m.position)
+                yield Problem("means", f"a{n}-value", f"{m.name}的一筆財產沒有價值", "unknown", m.position)
             elif asset.value < 0:
-                yield Problem("means", "value", f"{m.name}的財產價值不可為負數", member=m.position)
+                yield Problem("means", f"a{n}-value", f"{m.name}的財產價值不可為負數", member=m.position)
 
 
 def _account(a: Application) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from app.models.overpayment import Overpayment
 from app.models.person import Person
 from app.payments import recovery as sums
 from app.rules import remedies
-from app.rules.benefits import benefit as benefit_of
+from app.rules.benefits import Benefit
 
 Values = dict[str, str | None]
 
@@ -22,7 +22,7 @@ COMMON = (*PERSON, "給付項目", "法規", "發文日期", "發文字號", "�
 REMEDY = ("訴願天數", "訴願機關", "申復名稱", "申復天數", "申復依據", "申復方式")
 CASE = ("案號", "受理日期")
 DEVICES = ("核定輔具", "不符輔具", "請款月數", "請款依據")
-DECIDED = (*CASE, "類別", "每月金額", "起月", "迄月", "效期起日", "效期迄日", "核定理由", "適用條文", *DEVICES)
+DECIDED = (*CASE, "類別", "每月金額", "發給週期", "起月", "迄月", "效期起日", "效期迄日", "核定理由", "適用條文", *DEVICES)
 CHANGED = (*CASE, "異動事由", "事實發生日", "生效月份", "異動條文", "異動說明", "每月金額")
 CLAIMED = ("溢領起月", "溢領迄月", "溢領金額", "溢領原因", "追繳條文", "繳款期限", "追繳文號")
 OWN: dict[str, tuple[str, ...]] = {
@@ -69,8 +69,7 @@ def remedy_values(benefit: str, town: bool, county_name: str, on: dt.date) -> Va
     }
 
 
-def benefit_values(benefit: str) -> Values:
-    row = benefit_of(benefit)
+def benefit_values(row: Benefit) -> Values:
     return {"給付項目": row.name, "法規": row.law}
 
 
@@ -78,8 +77,8 @@ def case_values(application: Application) -> Values:
     return {"案號": application.case_no, "受理日期": roc.long_date(application.received_on)}
 
 
-def decision_values(decision: Decision, application: Application) -> Values:
-    """What was decided, with the facts found and the articles applied, out of the decision's own trace."""
+def decision_values(decision: Decision, application: Application, law: str = "") -> Values:
+    """What was decided, with the facts found and the articles applied, out of the decision's own trace. `law`: that of articles which name none."""
     trace = [line for line in decision.judgement.get("trace", []) if line["article"]]
     decisive = [t for t in trace if t["outcome"] == ("met" if decision.outcome == "granted" else "not_met")]
     money = [t for t in decisive if t.get("threshold") is not None] or decisive
@@ -87,12 +86,13 @@ def decision_values(decision: Decision, application: Application) -> Values:
         **case_values(application),
         "類別": str(application.BANDS.get(decision.band, "")) if decision.band else None,
         "每月金額": f"{decision.amount:,}" if decision.amount else None,
+        "發給週期": application.AMOUNT_LABEL.partition("金額")[0].removesuffix("發給"),
         "起月": roc.show_month(decision.start_month) if decision.start_month else None,
         "迄月": roc.show_month(decision.end_month) if decision.end_month else None,
         "效期起日": roc.long_date(decision.valid_from) if decision.valid_from else None,
         "效期迄日": roc.long_date(decision.valid_to) if decision.valid_to else None,
         "核定理由": _sentence(decision.reason),
-        "適用條文": _articles([t["article"] for t in decisive or trace]) or None,
+        "適用條文": _articles([t["article"] for t in decisive or trace], law) or None,
         "審核事實": _facts(money) if decision.outcome == "granted" else None,
         "不符事實": (_facts(decisive) or decision.reason) if decision.outcome == "rejected" else None,
         "核定文號": decision.decision_no,
@@ -101,12 +101,12 @@ def decision_values(decision: Decision, application: Application) -> Values:
     return values | more(application, decision) if more else values
 
 
-def _articles(cited: list[str]) -> str:
+def _articles(cited: list[str], default: str = "") -> str:
     """「甲辦法第2條、第7條第1項；乙法第5條」: every law named once, in the order they were first applied."""
     laws: dict[str, list[str]] = {}
     for text in dict.fromkeys(cited):
         law, sign, rest = text.partition("第")
-        laws.setdefault(law, []).append(sign + rest)
+        laws.setdefault(law or default, []).append(sign + rest)
     return "；".join(law + "、".join(articles) for law, articles in laws.items())
 
 
@@ -163,11 +163,11 @@ def certificate_values(decision: Decision, application: Application, persons: in
     return decision_values(decision, application) | {"有效期限": roc.long_date(min(ends)), "戶內人數": str(persons)}
 
 
-def invented(kind: str, benefit: str) -> Values:
+def invented(row: Benefit) -> Values:
     """An invented person and case, for looking at a template."""
     values: Values = {
         "姓名": "王範例", "出生日期": "37年3月1日", "性別": "女", "身分證統一編號": "A200000003", "住址": "範例縣範例市範例路1號",
-        "案號": "ABC1150000001", "受理日期": "115年10月5日", "類別": "範例類別", "每月金額": "4,164", "起月": "115年11月",
+        "案號": "ABC1150000001", "受理日期": "115年10月5日", "類別": "範例類別", "每月金額": "4,164", "發給週期": "每月", "起月": "115年11月",
         "效期起日": None, "適用條文": "（核定所依據之條文）", "審核事實": "全家平均每月收入：15,000元（標準：不超過18,000元）",
         "不符事實": "全家平均每月收入：32,000元（標準：不超過28,000元）", "異動事由": "遷出本縣", "事實發生日": "115年10月20日",
         "生效月份": "115年11月", "異動條文": "（異動所依據之條文）", "補正事項": "（1）存摺封面影本；（2）切結書", "補正期限": "115年12月5日",
@@ -175,4 +175,4 @@ def invented(kind: str, benefit: str) -> Values:
         "繳款期限": "116年1月20日", "追繳文號": "範例字第1150000001號", "待繳金額": "4,164", "催繳天數": str(REMINDER_DAYS),
         "核定文號": "範例字第1150000001號", "有效期限": "115年12月31日", "戶內人數": "3",
     }  # fmt: skip
-    return {**values, **benefit_values(benefit or "elderly_living_allowance")}
+    return {**values, **benefit_values(row)}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer, selectinload
 
 from app.commands import recovery
 from app.commands.base import Context, NotFound, Refused, command
+from app.commands.benefit_rows import benefit_row
 from app.commands.casework.changes import STOPS
 from app.commands.casework.own import own
 from app.commands.numbers import take
@@ -119,7 +120,7 @@ def _case(application: Application, kind: str, values: fields.Values, keys: dict
 
 def _decision(ctx: Context, decision: Decision) -> Subject:
     application = decision.application
-    values = fields.decision_values(decision, application)
+    values = fields.decision_values(decision, application, benefit_row(ctx.session, application.benefit).law)
     rows = own(application.benefit, "notice_rows")
     members = rows(application) if rows else ()
     return _case(application, decision.outcome, values, {"decision_id": decision.id}, number=decision.decision_no, members=members)
@@ -200,7 +201,7 @@ def letter(desk: Desk, subject: Subject, number: str) -> tuple[Letter, fields.Va
     used = desk.wording(subject.county_code, subject.kind, subject.benefit)
     known = {
         **fields.person_values(subject.person),
-        **fields.benefit_values(subject.benefit),
+        **fields.benefit_values(benefit_row(desk.session, subject.benefit)),
         **subject.values,
         **fields.remedy_values(subject.benefit, subject.kind in BY_TOWNSHIP, desk.county(subject.county_code), desk.on),
         "發文日期": roc.long_date(desk.on),

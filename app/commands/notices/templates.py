@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.commands.base import Context, Refused, command
+from app.commands.benefit_rows import BenefitNames
 from app.commands.lifecycle import Lifecycle, Move
 from app.models.notice import ACTS, APPROVED, DRAFT, KINDS, TEMPLATE_STATES, WITHDRAWN, NoticeTemplate
 from app.rules import remedies
-from app.rules.benefits import benefits
 from app.security import roles, scope
 
 from . import wording
@@ -130,7 +130,7 @@ def save_template(
 ) -> int:
     """Keep a wording as a draft: a draft is written over, anything else gets a new edition. Its key. Raises Refused, Conflict."""
     county = ctx.actor.scope.county_code or ""
-    if kind not in KINDS or (benefit and benefit not in benefits()):
+    if kind not in KINDS or (benefit and benefit not in BenefitNames(ctx.session)):
         raise Refused("請選擇通知書種類與給付項目", "E-NOTICE-KIND")
     if effective_from is None:
         raise Refused("請填寫啟用日期", "E-NOTICE-DATE")
