@@ -47,6 +47,15 @@ def test_a_member_that_cannot_be(case, row, field, level, words):
     assert any(words in m for m in problems(case, field, level)), find(case.case, clock.today())
 
 
+def test_a_child_older_than_the_spouse_is_asked_about(case):
+    """It may be a child of an earlier marriage, so it is a question."""
+    mother = {**CHILD, "position": 3, "relation": "spouse", "name": "劉玉妹", "person_id": person_id(901, "F"), "sex": "F", "birth": dt.date(1976, 1, 1)}
+    case.save(members=[CHILD, mother])
+    assert [m for m in problems(case, "birth", "warn") if "早於劉玉妹（申請人的配偶）" in m]
+    case.save(members=[CHILD, {**mother, "birth": dt.date(1950, 1, 1)}])
+    assert problems(case, "birth", "warn") == []
+
+
 @pytest.mark.parametrize(
     ("circumstance", "field", "words"),
     [

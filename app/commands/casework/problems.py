@@ -142,6 +142,10 @@ def _people(a: Application, today: dt.date) -> Iterator[Problem]:
         if m.relation in ("child_spouse", "grandchild") and m.via not in by_position:
             yield Problem("household", "via", f"請選{m.name}是經由哪一位子女的親屬", member=m.position)
         yield from _ages(m, by_position.get(m.via or 0) or (applicants[0] if applicants else None))
+        for spouse in (s for s in a.members if s.relation == "spouse" and m.relation == "child"):
+            if m.birth and spouse.birth and m.birth < spouse.birth:
+                words = f"{m.name}的出生日期早於{spouse.name}（申請人的配偶），請核對；確為申請人前婚子女可保留"
+                yield Problem("household", "birth", words, "warn", m.position)
         for n, c in enumerate(m.circumstances):
             if c.since and c.until and c.until < c.since:
                 yield Problem("household", f"c{n}-until", f"{m.name}特殊情形的迄日早於起日，請檢查", member=m.position)
