@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 CATALOGUE := translations/zh_Hant_TW/LC_MESSAGES/messages.mo
-.PHONY: help run training test lint bench screens lock install needs
+.PHONY: help run training test lint bench screens spark lock install needs
 
 help:  ## 列出可用的指令
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,9 +29,13 @@ bench: .venv/test.installed $(CATALOGUE)  ## 以全國規模的虛構資料量�
 screens: .venv/test.installed $(CATALOGUE) needs  ## 以瀏覽器拍下每一個畫面（存於 var/screens）
 	$(BIN)/python -m tests.browser.screens
 
+spark: .venv/spark.installed $(CATALOGUE)  ## 在 Spark 上跑同樣的比對規則（安裝選用的 pyspark；需要 Java 17）
+	@$(BIN)/python tests/needs.py spark
+	$(BIN)/python -m pytest -q tests/matching/test_spark.py
+
 lock: .venv/test.installed  ## 重新鎖定函式庫版本與雜湊值
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv
-	cd requirements && for part in run test; do \
+	cd requirements && for part in run test spark; do \
 		../$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q $$part.in -o $$part.txt || exit 1; \
 	done
 
@@ -53,4 +57,8 @@ $(CATALOGUE): .venv/run.installed translations/compile.py $(wildcard translation
 
 .venv/test.installed: requirements/test.txt .venv/run.installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+.venv/spark.installed: requirements/spark.txt .venv/test.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/spark.txt
 	@touch $@

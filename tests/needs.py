@@ -1,6 +1,7 @@
 """What the tests need beside Python: PostgreSQL, Chromium, Chinese fonts. Installs what is missing where it may, else says how.
 
-`python tests/needs.py` exits 0 when everything is here. Only apt, and only as root, installs anything.
+`python tests/needs.py` exits 0 when everything is here; with `spark` it looks for what the cluster engine needs. Only apt, and only as
+root, installs anything.
 """
 
 import os
@@ -53,6 +54,8 @@ NEEDS = (
     Need("罕用字字型（全字庫正楷體）", has_rare_characters, ("fonts-cns11643-kai", "fontconfig")),
 )
 
+SPARK_NEEDS = (Need("Java 17 以上", lambda: shutil.which("java"), ("openjdk-17-jre-headless",)),)
+
 
 def install(packages: list[str]) -> None:
     """Install Debian packages; a failure is told by apt itself and found by the second look."""
@@ -63,7 +66,7 @@ def install(packages: list[str]) -> None:
 
 def main() -> int:
     """Look, install if allowed, look again; 1 when something is still missing."""
-    missing = [need for need in NEEDS if not need.found()]
+    missing = [need for need in (SPARK_NEEDS if sys.argv[1:] == ["spark"] else NEEDS) if not need.found()]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         print("安裝測試所需：" + "、".join(need.name for need in missing), flush=True)
         install([package for need in missing for package in need.packages])

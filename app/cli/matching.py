@@ -19,9 +19,9 @@ from .exchange import MONTH
 @command("match")
 @click.option("--month", type=MONTH, required=True, help="比對月份，例如 09803")
 @click.option("--county", help="只比對這個縣市的名冊（仍與所有縣市比對）")
-@click.option("--engine", "engine_name", type=click.Choice(ENGINES), default="duckdb", show_default=True, help="比對引擎")
+@click.option("--engine", "engine_name", type=click.Choice(ENGINES), help="比對引擎；不寫就用設定的 MATCH_ENGINE（預設 duckdb）")
 @json_option
-def match(month: int, county: str | None, engine_name: str, as_json: bool) -> None:
+def match(month: int, county: str | None, engine_name: str | None, as_json: bool) -> None:
     """以名冊比對各登記資料，產生疑義"""
     found = matching.run_match(Actor.system("swis match"), month, county, engine_name)
     lines = [

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, roc
 from app.exchange import codes
 from app.extensions import db
-from app.matching import conditions, doubts, engine
+from app.matching import conditions, doubts, engine, spark
 from app.matching.gates import gate_of
 from app.matching.rules import RULES
 from app.matching.wording import COUNTERPARTS
@@ -121,8 +121,12 @@ class Matched:
         return {**self.__dict__, "month": roc.month5(self.month)}
 
 
-def run_match(who: Actor | Context, month: int, county: str | None = None, engine_name: str = "duckdb") -> Matched:
-    """Match one month, for all counties or for the rows of one (compared with everybody's). Raises Refused, Forbidden, Conflict."""
+def run_match(who: Actor | Context, month: int, county: str | None = None, engine_name: str | None = None) -> Matched:
+    """Match one month, for all counties or for the rows of one (compared with everybody's), on the engine named or else the one that is set.
+
+    Raises Refused, Forbidden, Conflict.
+    """
+    engine_name = engine_name or current_app.config["MATCH_ENGINE"]
     (who if isinstance(who, Context) else Context(db.session(), who)).require("matching.run")
     if county is not None and county not in codes.COUNTIES:
         raise Refused(f"沒有「{county}」這個縣市代碼", "E-MAT-COUNTY")
@@ -196,9 +200,15 @@ class Found:
     samples: list[sampling.Drawn] = field(default_factory=list)
 
 
+def cluster() -> spark.Cluster:
+    """Where Spark runs, by the settings. Raises EngineRefused."""
+    config = current_app.config
+    return spark.Cluster(config["SPARK_MASTER"], spark.options_of(config["SPARK_OPTIONS"]), home(), config["SPARK_URL"])
+
+
 def find(work: engine.Work, name: str, folder: Path, missing: Sequence[Missing]) -> tuple[engine.Evidence, pl.DataFrame]:
     """What the rules found, without what they say of registers that never came; nothing is settled yet. `folder` takes working files."""
-    with engine.opened(name, folder / "temp", current_app.config.get("SPARK_MASTER") or "local[*]") as running:
+    with engine.opened(name, folder / "temp", cluster() if name == "spark" else None) as running:
         evidence = engine.find(work, running, folder / "evidence.parquet")
     return evidence, asked(pl.read_parquet(evidence.path), missing)
 

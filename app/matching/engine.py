@@ -1,4 +1,4 @@
-"""Runs the rules over sealed Parquet files: DuckDB in this process, or the same selects on Spark.
+"""Runs the rules over sealed Parquet files: DuckDB in this process, or the same selects on Spark (`spark`).
 
 What comes out is the same either way: one Parquet file of evidence per run (what passed and what was stopped, with the reason).
 """
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -21,15 +20,12 @@ from app.core import roc
 from . import sql, stage
 from .algebra import CUT_ORDER
 from .rules import RULES
+from .spark import Cluster, EngineRefused, SparkEngine
 from .tables import INPUTS, condition, evidence, kind_dim, month_dim
 
 ENGINES: Final = ("duckdb", "spark")
 OLD_AGE: Final = 65
 OLDEST: Final = 60  # months of arrears looked at: the claim lapses after five years
-
-
-class EngineRefused(Exception):
-    """The engine cannot run; the message is Chinese and says what to do."""
 
 
 def _no_rates(_month: int) -> Mapping[str, int | None]:
@@ -229,75 +225,17 @@ class DuckEngine:
 _DUCK_TYPE: Final = {pl.String(): "VARCHAR", pl.Int32(): "INTEGER", pl.Int64(): "BIGINT", pl.Date(): "DATE", pl.Boolean(): "BOOLEAN"}
 
 
-class SparkEngine:
-    """The same selects on Spark. `master` as Spark writes it (`local[2]`, `spark://host:7077`); the snapshots and `temp`, which keeps the
-    working tables of a run, must be seen by every worker. Tables are written and read back, so that plans stay small."""
-
-    name = "spark"
-
-    def __init__(self, master: str, temp: Path) -> None:
-        if find_spec("pyspark") is None:
-            raise EngineRefused("這台機器沒有安裝 Spark（pyspark）；請安裝選用套件 [spark] 及 Java 17，或改用 --engine duckdb")
-        from pyspark.sql import SparkSession
-
-        self._temp, self._parts = temp, 0
-        self._spark: Any = (
-            SparkSession.builder.master(master)
-            .appName("swis match")
-            .config("spark.ui.enabled", "false")
-            .config("spark.ui.showConsoleProgress", "false")
-            .config("spark.sql.shuffle.partitions", "8")
-            .config("spark.sql.session.timeZone", "UTC")
-            .getOrCreate()
-        )
-        self._spark.sparkContext.setLogLevel("ERROR")
-
-    def view(self, name: str, paths: Sequence[Path], empty: pl.DataFrame) -> None:
-        if paths:
-            data = self._spark.read.option("mergeSchema", "true").parquet(*(str(p) for p in paths))
-        else:
-            data = self._spark.createDataFrame([], ", ".join(f"`{c}` {_SPARK_TYPE[t]}" for c, t in empty.schema.items()))
-        data.createOrReplaceTempView(name)
-
-    def make(self, name: str, text: str) -> None:
-        folder = str(self._temp / name)
-        self._spark.sql(text).write.mode("overwrite").parquet(folder)
-        self._spark.read.parquet(folder).createOrReplaceTempView(name)
-
-    def drop(self, name: str) -> None:
-        self._spark.catalog.dropTempView(name)
-
-    def one(self, text: str) -> tuple[Any, ...]:
-        return tuple(self._spark.sql(text).first() or ())
-
-    def append(self, name: str, text: str) -> None:
-        self._spark.sql(text).write.parquet(str(self._temp / f"{name}-{self._parts}"))
-        self._parts += 1
-
-    def write(self, name: str, path: Path) -> int:
-        parts = [pl.scan_parquet(self._temp / f"{name}-{i}" / "*.parquet") for i in range(self._parts)]
-        rows = pl.concat(parts).collect()
-        rows.write_parquet(path, compression="zstd")
-        return rows.height
-
-    def close(self) -> None:
-        self._spark.stop()
-
-
-_SPARK_TYPE: Final = {pl.String(): "STRING", pl.Int32(): "INT", pl.Int64(): "BIGINT", pl.Date(): "DATE", pl.Boolean(): "BOOLEAN"}
-
-
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
 @contextmanager
-def opened(name: str, temp: Path, spark_master: str = "local[*]") -> Iterator[Engine]:
+def opened(name: str, temp: Path, cluster: Cluster | None = None) -> Iterator[Engine]:
     """The engine of a name. Raises EngineRefused (Chinese) when it is unknown or not installed."""
     if name not in ENGINES:
         raise EngineRefused(f"沒有「{name}」這種比對引擎，請用 {' 或 '.join(ENGINES)}")
     temp.mkdir(parents=True, exist_ok=True)
-    engine = DuckEngine(temp) if name == "duckdb" else SparkEngine(spark_master, temp)
+    engine: DuckEngine | SparkEngine = DuckEngine(temp) if name == "duckdb" else SparkEngine(temp, cluster or Cluster())
     try:
         yield engine
     finally:

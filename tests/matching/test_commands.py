@@ -14,6 +14,7 @@ from app.commands.base import Conflict, Forbidden, NotFound, Refused
 from app.commands.doubts import Answer
 from app.core import roc
 from app.exchange.layouts import DOUBT_COLUMNS, STATISTICS_COLUMNS
+from app.matching import spark
 from app.models.doubt import Doubt, DoubtAnswer, DoubtSighting
 from app.models.exchange import ACCEPTED, NIL, Batch
 from app.models.match_run import GateStop, MatchRun, NotChecked
@@ -275,8 +276,17 @@ def test_one_county_is_compared_with_all_but_only_its_rows_are_asked(session: An
     assert ("10005", "DUPLICATE") in found
 
 
-def test_an_engine_that_is_not_installed(dead: Any) -> None:
+def test_an_engine_that_is_not_installed(dead: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "find_spec", lambda _name: None)
+    monkeypatch.setitem(app.config, "MATCH_ENGINE", "spark")
     with pytest.raises(Refused, match="pyspark"):
+        matching.run_match(SYSTEM, MAR)
+    assert matching.run_match(SYSTEM, MAR, engine_name="duckdb").doubts == 1
+
+
+def test_settings_of_the_cluster_that_cannot_be_read(dead: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "SPARK_OPTIONS", "spark.executor.memory=4g,memory")
+    with pytest.raises(Refused, match="SPARK_OPTIONS"):
         matching.run_match(SYSTEM, MAR, engine_name="spark")
 
 

@@ -81,7 +81,7 @@ def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [3])
 def test_sqlite_says_the_same(tmp_path: Path, seed: int) -> None:
-    rows = _rows(seed)
+    rows = world_rows(seed)
     with sqlite3.connect(":memory:") as connection:
         found = _on(SqlEngine("sqlite", connection), tmp_path, rows)
     assert found == quick(tmp_path, frames.MAR, {name: frames.frame_of(name, part) for name, part in rows.items()})
@@ -89,7 +89,7 @@ def test_sqlite_says_the_same(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.postgres
 def test_postgresql_says_the_same(tmp_path: Path, backend: Any) -> None:
-    rows = _rows(4)
+    rows = world_rows(4)
     with backend.app.app_context():
         connection = db.engine.raw_connection()
         found = _on(SqlEngine("postgresql", connection), tmp_path, rows)
@@ -97,7 +97,7 @@ def test_postgresql_says_the_same(tmp_path: Path, backend: Any) -> None:
     assert found == quick(tmp_path, frames.MAR, {name: frames.frame_of(name, part) for name, part in rows.items()})
 
 
-def _rows(seed: int) -> dict[str, list[dict[str, Any]]]:
+def world_rows(seed: int) -> dict[str, list[dict[str, Any]]]:
     return {
         name: [{c: r.get(c) for c in frames.frame_of(name, []).columns} for r in part]
         for name, part in worlds.world(seed, frames.MAR).items()
@@ -119,11 +119,3 @@ def test_every_select_compiles_with_every_value_written_in(dialect: str) -> None
     if dialect == "spark":
         assert not any("VARCHAR" in text or "julianday" in text for text in texts)
         assert any("datediff(" in text for text in texts)
-
-
-@pytest.mark.slow
-def test_spark_says_the_same(tmp_path: Path) -> None:
-    pytest.importorskip("pyspark")
-    sources = {name: frames.frame_of(name, part) for name, part in _rows(7).items()}
-    wanted = quick(tmp_path, frames.MAR, sources)
-    assert quick(tmp_path, frames.MAR, sources, "spark") == wanted
