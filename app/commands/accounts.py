@@ -11,6 +11,7 @@ from app.models.user import User
 from app.security import passwords, roles, web
 from app.security.actor import Actor
 
+from . import training_results
 from .base import Context, NotFound, Refused, command
 
 
@@ -140,6 +141,7 @@ def create_user(
         must_change=True,
     )
     user.benefits = benefits or None
+    training_results.refuse_unpassed(ctx.session, user, office.county_code, training_results.rights_of(user.roles))
     ctx.audit("account.created", user, username=username, office=office.name, roles=role_names)
     return user.id
 
@@ -152,7 +154,10 @@ def change_user(ctx: Context, user_id: int, office_id: int, role_names: list[str
         raise Refused("不能變更自己的角色或停用自己的帳號，請由另一位系統管理人員處理", "E-USER")
     office = _office(ctx, office_id)
     before = {"office": user.office.name if user.office else None, "roles": sorted(r.name for r in user.roles), "active": user.active}
+    held = training_results.rights_of(user.roles) if user.active and user.office_id == office.id else set()
     user.office_id, user.roles, user.benefits, user.active = office.id, _roles(role_names, office), benefits or None, active
+    if active:
+        training_results.refuse_unpassed(ctx.session, user, office.county_code, training_results.rights_of(user.roles) - held)
     if not active:
         web.revoke(user.id)
     ctx.audit("account.changed", user, before=before, after={"office": office.name, "roles": sorted(role_names), "active": active})
@@ -208,6 +213,9 @@ def set_role_permissions(ctx: Context, role_name: str, add: list[tuple[str, str]
     if role.id in mine:
         raise Refused("不能變更自己擔任的角色，請由另一位主管處理", "E-ROLE")
     pairs = {(p.permission.name, p.view_menu.name): p for p in role.permissions}
+    gained = {f"{thing}.{verb}" for verb, thing in add}
+    for holder in ctx.session.scalars(select(User).where(User.roles.any(id=role.id), User.active)).unique() if gained else ():
+        training_results.refuse_unpassed(ctx.session, holder, holder.office.county_code if holder.office else None, gained)
     for key in add:
         pair = sm.find_permission_view_menu(*key)
         if pair is None:

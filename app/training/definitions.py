@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app.commands import training_results
+
 FOLDER = Path(__file__).with_name("tasks")
 
 
@@ -55,3 +57,6 @@ def tasks() -> dict[str, Task]:
     """All tasks by code, by role and then by name."""
     found = [_read(path) for path in sorted(FOLDER.glob("*.toml"))]
     return {t.code: t for t in sorted(found, key=lambda t: (t.role, t.code))}
+
+
+training_results.TITLES.update({t.code: t.title for t in tasks().values()})
