@@ -12,12 +12,11 @@ from itertools import groupby
 from typing import Any, cast
 
 import polars as pl
-from sqlalchemy import Table, bindparam, func, inspect, select, update
+from sqlalchemy import Table, bindparam, inspect, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.core import roc
 from app.exchange import snapshots
-from app.models.application import Application
 from app.models.award import Award, AwardChange
 from app.models.campaign import Campaign, CampaignCase, CampaignMember
 from app.models.decision import Decision
@@ -37,7 +36,7 @@ from .casework.facts import asset_fact, income_fact
 from .casework.received_means import TAX, Received, received, tax_lines
 from .deliveries import current_snapshots
 from .parameters import exclusions_in_force, parameters_in_force
-from .recomputation import NO_FACTS, Running, facts_on, outcome_of
+from .recomputation import NO_FACTS, Running, facts_on, newest_granted, outcome_of
 
 CHUNK = 1000
 LOW_INCOME = "low_income_living_assistance"
@@ -49,20 +48,9 @@ PARTS = (("income", "每月收入"), ("movable", "動產"), ("real_estate", "不
 # -- the cohort ------------------------------------------------------------------------------------------------------------------
 def freeze(session: Session, campaign: Campaign, after: int, size: int = CHUNK) -> tuple[int, int]:
     """Take the next running awards into the cohort with their counted members: (number of the last award, how many; 0 = that was all)."""
-    case, newer = aliased(Application), aliased(Decision)
-    newest = (
-        select(func.max(newer.id))
-        .join(case, case.id == newer.application_id)
-        .where(case.applicant_id == Award.recipient_id, case.benefit == Award.benefit, newer.outcome == "granted")
-        .correlate(Award)
-        .scalar_subquery()
-    )
     rows = session.execute(
-        select(
-            Award.id, Award.town_code, Award.case_no, Award.amount, Award.band, Person.name, Person.person_id, Decision.id, Decision.application_id
-        )
+        select(Award.id, Award.town_code, Award.case_no, Award.amount, Award.band, Person.name, Person.person_id, Award.recipient_id)
         .join(Person, Person.id == Award.recipient_id)
-        .outerjoin(Decision, Decision.id == newest)
         .where(
             Award.benefit == campaign.benefit, Award.county_code == campaign.county_code, Award.status != "ended", Award.id > after,
             Award.from_month <= roc.month_of(campaign.frozen_on),
@@ -72,13 +60,15 @@ def freeze(session: Session, campaign: Campaign, after: int, size: int = CHUNK) 
     ).all()  # fmt: skip
     if not rows:
         return after, 0
+    newest = newest_granted(session, campaign.benefit, [r[7] for r in rows])
+    decided = dict(map(tuple, session.execute(select(Decision.id, Decision.application_id).where(Decision.id.in_(newest.values())))))
     common = {"campaign_id": campaign.id, "county_code": campaign.county_code, "benefit": campaign.benefit}
     add_rows(
         session,
         CampaignCase,
         [
-            {**common, "award_id": r[0], "town_code": r[1], "case_no": r[2], "amount_before": r[3], "band_before": r[4], "name": r[5], "before_id": r[7],
-             "application_id": r[8]}
+            {**common, "award_id": r[0], "town_code": r[1], "case_no": r[2], "amount_before": r[3], "band_before": r[4], "name": r[5],
+             "before_id": newest.get(r[7]), "application_id": decided.get(newest.get(r[7], 0))}
             for r in rows
         ],
     )  # fmt: skip

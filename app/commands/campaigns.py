@@ -154,10 +154,8 @@ def complete_reply(ctx: Context, campaign_id: int, reply_no: str) -> int:
     campaign = _at_work(ctx, campaign_id)
     if not reply_no.strip():
         raise Refused("請填財稅中心回復函的文號：沒有回復函，查無資料的人仍是「尚未收到」，不會當作沒有所得", "E-REPLY")
-    found = work.reply(ctx.session, campaign)
-    if found.missing_files:
+    if take_reply(ctx, campaign_id).missing_files:
         raise Refused("所得、財產、投資三種檔案要都收到，才能確認回復齊全", "E-TAX-FILES")
-    take_reply(ctx, campaign_id)
     m = CampaignMember
     none = ctx.session.execute(
         update(m)

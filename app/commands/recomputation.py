@@ -84,10 +84,7 @@ def begin(ctx: Context, benefit: str, on: dt.date, traced: bool, job_id: int | N
 
 
 def running(session: Session, benefit: str, after: int, size: int = CHUNK) -> list[Running]:
-    """The next awards by number that are not over, with their newest granting decision: three queries, whatever the size.
-
-    The decisions are looked up by the people of the chunk, so that no planner can read the whole benefit for each of them.
-    """
+    """The next awards by number that are not over, with their newest granting decision: three queries, whatever the size."""
     paused = select(AwardChange.id).where(AwardChange.award_id == Award.id, AwardChange.kind == "suspend").exists()
     rows = session.execute(
         select(Award.id, Award.county_code, Award.town_code, Award.amount, Award.band, Award.from_month, paused, Award.recipient_id)
@@ -95,17 +92,21 @@ def running(session: Session, benefit: str, after: int, size: int = CHUNK) -> li
         .order_by(Award.id)
         .limit(size)
     ).all()
-    people = [row[-1] for row in rows]
-    decisions = session.execute(
+    newest = newest_granted(session, benefit, [row[-1] for row in rows])
+    found = session.execute(select(Decision.id, Decision.facts).where(Decision.id.in_(newest.values())))
+    facts = {decision: given for decision, given in found}  # noqa: C416
+    return [Running(*row[:-1], facts.get(newest.get(row[-1], 0)), newest.get(row[-1])) for row in rows]
+
+
+def newest_granted(session: Session, benefit: str, people: Sequence[int]) -> dict[int, int]:
+    """Person → newest granting decision. Looked up by the people of a chunk, so that no planner can read the whole benefit for each of them."""
+    rows = session.execute(
         select(Application.applicant_id, func.max(Decision.id))
         .join(Decision, Decision.application_id == Application.id)
         .where(Application.applicant_id.in_(people), Application.benefit == benefit, Decision.outcome == "granted")
         .group_by(Application.applicant_id)
     )
-    newest = {person: decision for person, decision in decisions}  # noqa: C416 (rows, not tuples, to mypy)
-    found = session.execute(select(Decision.id, Decision.facts).where(Decision.id.in_(newest.values())))
-    facts = {decision: given for decision, given in found}  # noqa: C416
-    return [Running(*row[:-1], facts.get(newest.get(row[-1], 0)), newest.get(row[-1])) for row in rows]
+    return {person: decision for person, decision in rows}  # noqa: C416 (rows, not tuples, to mypy)
 
 
 def judge(awards: Sequence[Running], law: Law, on: dt.date, parameters: Parameters, exclusions: tuple[Exclusion, ...] | None) -> Iterator[Outcome]:

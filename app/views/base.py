@@ -22,14 +22,17 @@
 * Hooks: `record_title`, `moves`, `steps`, `may_edit`, `show_context`, `list_context`, `row_url`, `history`, `add_values`, `edit_values`, `after_move`.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from flask import request
 from flask_appbuilder import BaseView, ModelView
 from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.models.filters import Filters
 from sqlalchemy import inspect
 
+from app.core import clock, roc
 from app.extensions import db
 from app.models.user import User
 
@@ -202,6 +205,17 @@ class PageView(BaseView):
     default_view = "index"
     default_roles: Any = ()
     title: Any = ""
+
+    @staticmethod
+    def asked_day() -> tuple[dt.date, str, str]:
+        """The day typed into the page's search (`on`), else today: (the day, the text for its field, what is wrong with it)."""
+        day, typed, problem = clock.today(), request.args.get("on", "").strip()[:20], ""
+        if typed:
+            try:
+                day = roc.parse_date(typed)
+            except roc.RocError as error:
+                problem = str(error)
+        return day, typed or roc.show_date(day), problem
 
     def page(self, template: str, title: Any = "", **kwargs: Any) -> str:
         """The rendered page; `title` stands in the window's title and in the heading of `base/page.html`."""

@@ -9,7 +9,6 @@ from flask_appbuilder.security.decorators import has_access
 from flask_babel import lazy_gettext as _l
 
 from app.commands import exclusion_compare
-from app.core import clock, roc
 from app.extensions import db
 from app.rules.benefits import benefits
 from app.security import web
@@ -31,13 +30,7 @@ class ExclusionComparisonView(PageView):
     @expose("/")
     @has_access
     def index(self) -> ResponseReturnValue:
-        typed, problem = request.args.get("on", "").strip()[:20], ""
-        day = clock.today()
-        if typed:
-            try:
-                day = roc.parse_date(typed)
-            except roc.RocError as error:
-                problem = str(error)
+        day, typed, problem = self.asked_day()
         who = web.signed_in()
         benefit = exclusion_compare.known_benefit(request.args.get("benefit", ""))
         nation_wide = who.scope.level in ("ministry", "system")
@@ -48,7 +41,7 @@ class ExclusionComparisonView(PageView):
             benefits=list(benefits().values()),
             benefit=benefit,
             day=day,
-            typed=typed or roc.show_date(day),
+            typed=typed,
             problem=problem,
             nation_wide=nation_wide,
             add_url=url_for("ExclusionView.add", benefit=benefit) if who.can("parameters.propose") else "",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
@@ -16,7 +16,7 @@ from wtforms import StringField
 from app.commands import parameters as commands
 from app.commands.parameters import APPROVERS, EXCLUSION, PARAMETER, PROPOSERS, parameters_in_force
 from app.commands.replays import runs_to_replay
-from app.core import clock, roc
+from app.core import clock
 from app.extensions import db
 from app.models.exclusion import ExclusionPair
 from app.models.match_replay import MatchReplay
@@ -226,13 +226,7 @@ class SettingsView(PageView):
     @expose("/")
     @has_access
     def index(self) -> ResponseReturnValue:
-        typed, problem = request.args.get("on", "").strip()[:20], ""
-        day = clock.today()
-        if typed:
-            try:
-                day = roc.parse_date(typed)
-            except roc.RocError as error:
-                problem = str(error)
+        day, typed, problem = self.asked_day()
         own = _own_county() or ""
         place = county(own)
         lines = _lines(own, day)
@@ -241,7 +235,7 @@ class SettingsView(PageView):
             lines=lines,
             missing=[x for x in lines if x.missing and x.mandatory],
             day=day,
-            typed=typed or roc.show_date(day),
+            typed=typed,
             problem=problem,
             place=place.name if place else "全國",
         )

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import os
+import resource
+import time
 
 import pytest
 from sqlalchemy import func, inspect, select
@@ -66,6 +68,22 @@ def county(desk, session):
     session.commit()
 
 
+class Clock:
+    """What each part cost, printed for whoever runs a whole county (`-s`): CPU seconds, wall, largest memory."""
+
+    def __init__(self):
+        self.at = self._now()
+
+    def _now(self):
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return used.ru_utime + used.ru_stime, time.monotonic(), used.ru_maxrss // 1024
+
+    def told(self, what):
+        now = self._now()
+        print(f"{HOUSEHOLDS} households, {what}: CPU {now[0] - self.at[0]:.1f} s, wall {now[1] - self.at[1]:.1f} s, memory {now[2]} MiB", flush=True)
+        self.at = now
+
+
 def planted(n: int) -> str:
     if n <= LOST:
         return "no_facts"
@@ -77,6 +95,7 @@ def planted(n: int) -> str:
 @pytest.mark.slow
 @pytest.mark.sqlite
 def test_every_planted_change_is_found_and_no_other(county, review, session, tmp_path):
+    clock = Clock()
     wages = {"stops": "2400000", "renamed": "504000", "same": "504000", "no_facts": "504000"}
     income = [
         {"person_id": number(n, "M"), "name": "別人" if planted(n) == "renamed" else f"子{n:05d}", "tax_year": "114", "format_code": "50",
@@ -92,10 +111,14 @@ def test_every_planted_change_is_found_and_no_other(county, review, session, tmp
     }
     for source, lines in files.items():
         exchange.import_file(SYSTEM, source, write_csv(tmp_path / f"{source}.csv", lines), None, None, None, "new")
+    clock.told("files taken in")
     review.open(sample_size=200)
+    clock.told("cohort frozen")
     assert len(review.request().splitlines()) == 1 + 2 * HOUSEHOLDS - LOST, "both of every household; of those without facts the old person alone"
     review.answer()
+    clock.told("tax data asked for and answered")
     review.judge()
+    clock.told("judged")
     found = session.execute(
         select(func.coalesce(CampaignCase.reason, CampaignCase.outcome), func.count()).where(CampaignCase.campaign_id == review.id).group_by(CampaignCase.outcome, CampaignCase.reason)
     )  # fmt: skip
@@ -104,5 +127,7 @@ def test_every_planted_change_is_found_and_no_other(county, review, session, tmp
     stops = session.scalars(select(CampaignCase.case_no).where(CampaignCase.outcome == "stops").order_by(CampaignCase.case_no)).all()
     assert stops == [f"T{n:08d}" for n in range(LOST + 1, LOST + STOPS + 1)]
     review.check_sample()
+    clock.told("sample looked at")
     assert campaigns.approve_same(review.director, review.id) == rest
+    clock.told("approved together")
     assert session.scalar(select(func.count(Decision.id)).where(Decision.decided_at >= dt.datetime(2000, 1, 1))) == HOUSEHOLDS - LOST + rest
