@@ -15,8 +15,9 @@ import polars as pl
 from sqlalchemy import Table, bindparam, inspect, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.core import roc
+from app.core import clock, roc
 from app.exchange import snapshots
+from app.models.application import Application
 from app.models.award import Award, AwardChange
 from app.models.campaign import Campaign, CampaignCase, CampaignMember
 from app.models.decision import Decision
@@ -32,8 +33,8 @@ from app.rules.versions import NoLaw
 
 from .base import Context
 from .bulk import add_rows
-from .casework.facts import asset_fact, income_fact
-from .casework.received_means import TAX, Received, received, tax_lines
+from .campaign_taxes import Corrections, corrections_of, with_taxes
+from .casework.received_means import TAX, Received, received
 from .deliveries import current_snapshots
 from .parameters import exclusions_in_force, parameters_in_force
 from .recomputation import NO_FACTS, Running, facts_on, newest_granted, outcome_of
@@ -61,28 +62,29 @@ def freeze(session: Session, campaign: Campaign, after: int, size: int = CHUNK) 
     if not rows:
         return after, 0
     newest = newest_granted(session, campaign.benefit, [r[7] for r in rows])
-    decided = dict(map(tuple, session.execute(select(Decision.id, Decision.application_id).where(Decision.id.in_(newest.values())))))
+    d = Decision
+    decided = {r.id: r for r in session.execute(select(d.id, d.application_id, d.decided_at).where(d.id.in_(newest.values())))}
     common = {"campaign_id": campaign.id, "county_code": campaign.county_code, "benefit": campaign.benefit}
     add_rows(
         session,
         CampaignCase,
         [
             {**common, "award_id": r[0], "town_code": r[1], "case_no": r[2], "amount_before": r[3], "band_before": r[4], "name": r[5],
-             "before_id": newest.get(r[7]), "application_id": decided.get(newest.get(r[7], 0))}
+             **_before(campaign, decided.get(newest.get(r[7], 0)))}
             for r in rows
         ],
     )  # fmt: skip
     ids = {
-        award: (case_id, application)
-        for case_id, award, application in session.execute(
-            select(CampaignCase.id, CampaignCase.award_id, CampaignCase.application_id).where(
+        award: (case_id, application, state)
+        for case_id, award, application, state in session.execute(
+            select(CampaignCase.id, CampaignCase.award_id, CampaignCase.application_id, CampaignCase.state).where(
                 CampaignCase.campaign_id == campaign.id, CampaignCase.award_id >= rows[0][0], CampaignCase.award_id <= rows[-1][0]
             )
         )
     }
     members: dict[int, list[tuple[int, str | None, str]]] = defaultdict(list)
     h = HouseholdMember
-    applications = [a for _, a in ids.values() if a is not None]
+    applications = [a for _, a, state in ids.values() if a is not None and state != "excepted"]
     for at in range(0, len(applications), 500):
         found = select(h.application_id, h.position, h.person_id, h.name).where(
             h.application_id.in_(applications[at : at + 500]), h.counted.is_not(False), h.death.is_(None)
@@ -91,11 +93,21 @@ def freeze(session: Session, campaign: Campaign, after: int, size: int = CHUNK) 
             members[of].append((position, person_id, name))
     lines = []
     for r in rows:
-        case_id, application = ids[r[0]]
+        case_id, application, state = ids[r[0]]
+        if state == "excepted":
+            continue  # nobody is asked about who is not due
         own = members[application] if application in members else [(1, r[6], r[5])]
         lines += [{**common, "town_code": r[1], "case_id": case_id, "position": p, "person_id": pid, "name": name} for p, pid, name in own]
     add_rows(session, CampaignMember, lines)
     return rows[-1][0], len(rows)
+
+
+def _before(campaign: Campaign, decision: Any) -> dict[str, Any]:
+    """The columns that come of the newest decision: who was decided on in the first year is not due."""
+    if decision is None:
+        return {"before_id": None, "application_id": None, "state": "frozen"}
+    first = campaign.excepted_from is not None and clock.to_taipei(decision.decided_at).date() >= campaign.excepted_from
+    return {"before_id": decision.id, "application_id": decision.application_id, "state": "excepted" if first else "frozen"}
 
 
 def id_list(session: Session, campaign_id: int) -> list[tuple[str, str]]:
@@ -172,12 +184,13 @@ def judge(ctx: Context, campaign: Campaign, after: int, size: int = CHUNK) -> tu
     parameters = parameters_in_force(session, campaign.county_code, proposed=campaign.what_if)
     pairs = tuple(e for e in exclusions_in_force(session, campaign.county_code, campaign.judged_for) if e.benefit == campaign.benefit)
     people = {} if campaign.what_if else _members(session, [r[0] for r in rows])
-    means = Received(None, {}) if campaign.what_if else received(ctx, {(p, n) for own in people.values() for _, p, n, _ in own if p}, campaign.tax_year)
+    means = Received(None, {}) if campaign.what_if else received(session, {(p, n) for own in people.values() for _, p, n, _ in own if p}, campaign.tax_year)
+    proved = {} if campaign.what_if else corrections_of(session, [r[0] for r in rows])
     statuses = _statuses(session, campaign, [r[6] for r in rows])
     done = []
     for case_id, award_id, town, amount, band, first, recipient, suspended, facts, before in rows:
         award = Running(award_id, campaign.county_code, town, amount, band, first, suspended, facts)
-        done.append({"key": case_id, **_judged(campaign, award, law, parameters, pairs, people.get(case_id, ()), means, statuses(recipient), before)})
+        done.append({"key": case_id, **_judged(campaign, award, law, parameters, pairs, people.get(case_id, ()), means, proved.get(case_id, {}), statuses(recipient), before)})
     table = cast(Table, inspect(c).local_table)  # ids read in scope just now
     session.execute(update(table).where(table.c.id == bindparam("key")).values({n: bindparam(n) for n in _JUDGED}), done)
     return rows[-1][0], len(rows)
@@ -197,20 +210,30 @@ def _statuses(session: Session, campaign: Campaign, recipients: Sequence[int]) -
         return lambda _person: None
     c, other = CampaignCase, aliased(Campaign)
     rows = session.execute(
-        select(Award.recipient_id, c.state, c.outcome)
+        select(Award.recipient_id, c.state, c.outcome, Application.state)
         .join(Award, Award.id == c.award_id)
+        .outerjoin(Application, Application.id == c.reopened_id)
         .join(other, other.id == c.campaign_id)
         .where(
             other.benefit == LOW_INCOME, other.year == campaign.year, other.county_code == campaign.county_code, ~other.what_if, other.state != "dropped",
             Award.recipient_id.in_(recipients),
         )
     )  # fmt: skip
-    known = {person: ("none" if outcome == "stops" else "low") if state == "decided" else "pending" for person, state, outcome in rows}
-    return known.get
+    return {person: _listed(state, outcome, reopened) for person, state, outcome, reopened in rows}.get
+
+
+def _listed(state: str, outcome: str | None, reopened: str | None) -> str:
+    """`low`, `none` or `pending`, from the state of a low-income case, its outcome, and its ordinary review if it was taken there."""
+    if state == "excepted" or reopened == "approved":
+        return "low"
+    if reopened == "rejected":
+        return "none"
+    return ("none" if outcome == "stops" else "low") if state == "decided" else "pending"
 
 
 def _judged(
-    campaign: Campaign, award: Running, law: Law, parameters: Parameters, pairs: Any, people: Sequence[Any], means: Received, status: str | None, before: Any
+    campaign: Campaign, award: Running, law: Law, parameters: Parameters, pairs: Any, people: Sequence[Any], means: Received, proved: Corrections,
+    status: str | None, before: Any,
 ) -> dict[str, Any]:
     """The columns of one judged case."""
     empty: dict[str, Any] = dict.fromkeys(_JUDGED) | {"state": "judged", "band_after": "", "why": ""}
@@ -219,14 +242,15 @@ def _judged(
     facts = facts_on(law.facts, award, campaign.judged_for)
     case = facts if isinstance(facts, f.CaseFacts) else facts.case
     if not campaign.what_if:
-        case = with_taxes(case, people, means)
+        case = with_taxes(case, people, means, proved)
     listed = case.status in (f.Status.LOW, f.Status.NEAR_LOW)
     if listed and status == "none":
         case = replace(case, status=f.Status.NONE)
     facts = case if facts.__class__ is f.CaseFacts else replace(facts, case=case)
     kept = {"facts": codec.to_plain(facts)}
     if listed and not campaign.what_if and campaign.benefit != LOW_INCOME and status in (None, "pending"):
-        text = "去年以列冊低收入戶或中低收入戶認定，本年度列冊審查尚未完成；完成前暫准續發"
+        until = f"暫准續發至 {roc.show_date(campaign.provisional_until)}" if campaign.provisional_until else "暫准續發"
+        text = f"去年以列冊低收入戶或中低收入戶認定，本年度列冊審查尚未完成；完成前{until}，逾期未完成也不會自動停發"
         return empty | kept | {"outcome": UNKNOWN, "reason": "depends", "why": text}
     try:
         judged = law.decide(facts, parameters, pairs)
@@ -241,36 +265,6 @@ def _judged(
     elif found.outcome != SAME:
         out["differences"] = differences(before, out["judgement"])
     return out
-
-
-def with_taxes(case: f.CaseFacts, people: Sequence[Any], means: Received) -> f.CaseFacts:
-    """The members with this year's tax data in the place of last year's. `people`: (position, ID number, name, tax state) each."""
-    known = {str(position): (person_id, state) for position, person_id, _, state in people}
-    members = []
-    for m in case.members:
-        if m.ref not in known:
-            members.append(m)  # not counted last year: the tax office was not asked
-            continue
-        person_id, state = known[m.ref]
-        work = None if m.work is None else replace(m.work, monthly_pay=None)  # last year's pay slip says nothing of this year
-        incomes, assets = _taxes(m, person_id, state, means)
-        members.append(replace(m, work=work, incomes=incomes, assets=assets))
-    return replace(case, members=tuple(members))
-
-
-def _taxes(m: f.Member, person_id: str | None, state: str, means: Received) -> tuple[Any, Any]:
-    if state in ("requested", "rejected"):
-        return None, None
-    lines = tax_lines(means, person_id, {}) if state == "received" else ([], [])
-    if lines is None:
-        return None, None
-    beside = [x for x in m.incomes or () if not _from_tax(x.source)]
-    proved = [x for x in m.assets or () if not _from_tax(x.source)]
-    return (*beside, *(income_fact(x) for x in lines[0])), (*proved, *(asset_fact(x) for x in lines[1]))
-
-
-def _from_tax(source: f.Source | None) -> bool:
-    return source is None or source.name.endswith("年度財稅資料")
 
 
 def _reason(judged: Judgement, people: Sequence[Any]) -> tuple[str, str]:

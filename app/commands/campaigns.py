@@ -1,9 +1,10 @@
-"""年度總清查, what people do with a campaign: open, ask for tax data, judge, approve what stays the same, pause, take back, close.
+"""年度總清查, what people do with a campaign: open, ask for tax data, judge and judge again, pause, take back, close.
 
 Nobody is stopped for not applying: a case that was not decided goes on as it is, and the campaign cannot be closed over it.
 """
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import random
@@ -15,8 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, roc
 from app.models.application import Application
-from app.models.campaign import STATES, Campaign, CampaignCase, CampaignMember
-from app.models.decision import Decision
+from app.models.campaign import STATES, TO_DECIDE, Campaign, CampaignCase, CampaignCorrection, CampaignMember, CampaignVisit
 from app.models.job import LIVE, Job
 from app.models.office import Township
 from app.models.recomputation import CHANGED, SAME, STOPS, UNKNOWN
@@ -26,15 +26,17 @@ from app.security.roles import COUNTY, COUNTY_OFFICER, COUNTY_SUPERVISOR
 
 from . import campaign_work as work
 from .base import Context, Refused, command
-from .bulk import add_rows
 from .jobs import enqueue
 from .lifecycle import Lifecycle, Move
-from .numbers import take
 from .verify import invariant
 
 FREEZE_JOB: Final = "campaign_freeze"
 JUDGE_JOB: Final = "campaign_judge"
-APPROVED_AT_ONCE: Final = 1000
+APPROVE_JOB: Final = "campaign_approve"
+
+_GOES_ON: Final = {"open": (FREEZE_JOB,), "answered": (JUDGE_JOB,), "judged": (JUDGE_JOB,)}
+"""Work that goes on after a pause, by the campaign's state. Approving together is pressed again, by whoever may approve."""
+NOT_SEEN: Final[dict[str, Any]] = dict.fromkeys(("opinion", "opinion_text", "opinion_by_id", "finding", "finding_text", "checked_by_id"))
 
 CAMPAIGN: Final = Lifecycle(
     Campaign,
@@ -68,8 +70,21 @@ def reviewed_yearly() -> dict[str, str]:
 
 # -- opening -----------------------------------------------------------------------------------------------------------------------
 @command("campaign.run", roles=(COUNTY_OFFICER,))
-def open_campaign(ctx: Context, benefit: str, year: int, tax_year: int, sample_size: int, what_if: bool = False) -> int:
-    """A campaign for a ROC year; its cohort is frozen by a job as of today. Raises Refused."""
+def open_campaign(
+    ctx: Context,
+    benefit: str,
+    year: int,
+    tax_year: int,
+    sample_size: int,
+    what_if: bool = False,
+    every_years: int = 1,
+    excepted_from: dt.date | None = None,
+    provisional_until: dt.date | None = None,
+) -> int:
+    """A campaign for a ROC year; its cohort is frozen by a job as of today. Raises Refused.
+
+    A benefit reviewed every second year is not reviewed in the year after a review; who was decided on in the first year since is not due.
+    """
     county = ctx.actor.scope.county_code
     if ctx.actor.scope.level != "county" or county is None:
         raise Refused("年度總清查由縣（市）政府辦理，請以縣府帳號開辦", "E-COUNTY")
@@ -83,21 +98,43 @@ def open_campaign(ctx: Context, benefit: str, year: int, tax_year: int, sample_s
         raise Refused(f"財稅年度請填 {year - 3} 到 {year - 1}（通常是 {year - 2}：秋天收到的是前一年度的資料）", "E-TAX-YEAR")
     if not 1 <= sample_size <= 1000:
         raise Refused("抽查件數請填 1 到 1,000", "E-SAMPLE")
+    if every_years not in (1, 2):
+        raise Refused("請選擇每年或每兩年清查", "E-RHYTHM")
+    if excepted_from is not None and excepted_from > today:
+        raise Refused("第一年免查的核定起日不能晚於今天", "E-RHYTHM")
+    begins = roc.first_day(roc.month(year, 1))
+    provisional_until = provisional_until or roc.last_day(roc.month(year, 3))
+    if not begins <= provisional_until <= roc.last_day(roc.month(year, 12)):
+        raise Refused(f"暫准續發的期限請填 {year} 年內的日期", "E-PROVISIONAL")
     same = select(Campaign.id).where(
         Campaign.benefit == benefit, Campaign.year == year, ~Campaign.what_if, Campaign.state.not_in(("closed", "dropped"))
     )
     if not what_if and ctx.session.scalar(same.limit(1)):
         raise Refused(f"{year} 年度這項給付的總清查已經開辦，請在清單開啟", "E-CAMPAIGN")
+    if not what_if and every_years == 2:
+        last = ctx.session.scalar(
+            select(func.max(Campaign.year)).where(Campaign.benefit == benefit, ~Campaign.what_if, Campaign.state != "dropped", Campaign.year < year)
+        )
+        if last == year - 1:
+            raise Refused(f"這項給付每兩年清查一次，{last} 年度已經清查，下次是 {last + 2} 年度", "E-RHYTHM")
+        excepted_from = excepted_from or min(roc.first_day(roc.month(year - 1, 1)), today)
     campaign = Campaign(
+        every_years=every_years, excepted_from=excepted_from, provisional_until=provisional_until,
         county_code=county, benefit=benefit, year=year, tax_year=tax_year, sample_size=sample_size, what_if=what_if, frozen_on=today,
-        judged_for=roc.first_day(roc.month(year, 1)), closes_on=roc.last_day(roc.month(year - 1, 12)),
+        judged_for=begins, closes_on=roc.last_day(roc.month(year - 1, 12)),
         created_by_id=ctx.actor.user_id, changed_by_id=ctx.actor.user_id,
     )  # fmt: skip
     ctx.session.add(campaign)
     ctx.session.flush()
     ctx.audit("campaign.open", campaign, benefit=benefit, year=year, what_if=what_if)
-    campaign.job_id = enqueue(ctx, FREEZE_JOB, {"campaign": campaign.id}, scope=f"總清查 {campaign.id}").id
+    set_off(ctx, campaign, FREEZE_JOB)
     return campaign.id
+
+
+def set_off(ctx: Context, campaign: Campaign, kind: str) -> int:
+    """Queue a job of the campaign; its number."""
+    campaign.job_id = enqueue(ctx, kind, {"campaign": campaign.id}, scope=f"總清查 {campaign.id}").id
+    return campaign.job_id
 
 
 @command("campaign.run", roles=(COUNTY_OFFICER,))
@@ -112,7 +149,7 @@ def frozen(ctx: Context, campaign_id: int) -> int:
 @command("campaign.run", roles=(COUNTY_OFFICER,))
 def request_taxes(ctx: Context, campaign_id: int) -> bytes:
     """The ID list for the tax office (CSV, UTF-8 with BOM): every counted member once. Making it again gives the same list. Raises Refused."""
-    campaign = _at_work(ctx, campaign_id)
+    campaign = at_work(ctx, campaign_id)
     if campaign.what_if:
         raise Refused("試算使用去年的資料，不必查調財稅", "E-WHAT-IF")
     people = work.id_list(ctx.session, campaign_id)
@@ -132,7 +169,7 @@ def request_taxes(ctx: Context, campaign_id: int) -> bytes:
 @command("campaign.run", roles=(COUNTY_OFFICER,))
 def take_reply(ctx: Context, campaign_id: int) -> work.Reply:
     """Hold the received tax files against the cohort. May be repeated as files come in. Raises Refused."""
-    campaign = _at_work(ctx, campaign_id)
+    campaign = at_work(ctx, campaign_id)
     if campaign.state != "requested":
         raise Refused("請先產生財稅查調名冊；已確認回復齊全的不再比對", "E-CAMPAIGN")
     found = work.reply(ctx.session, campaign)
@@ -151,7 +188,7 @@ def take_reply(ctx: Context, campaign_id: int) -> work.Reply:
 @command("campaign.run", roles=(COUNTY_OFFICER,))
 def complete_reply(ctx: Context, campaign_id: int, reply_no: str) -> int:
     """The tax office has answered for the whole list: who is in none of the files has nothing on file. How many. Raises Refused."""
-    campaign = _at_work(ctx, campaign_id)
+    campaign = at_work(ctx, campaign_id)
     if not reply_no.strip():
         raise Refused("請填財稅中心回復函的文號：沒有回復函，查無資料的人仍是「尚未收到」，不會當作沒有所得", "E-REPLY")
     if take_reply(ctx, campaign_id).missing_files:
@@ -171,12 +208,31 @@ def complete_reply(ctx: Context, campaign_id: int, reply_no: str) -> int:
 @command("campaign.run", roles=(COUNTY_OFFICER,))
 def start_judging(ctx: Context, campaign_id: int) -> int:
     """Judge every case of the cohort that was not judged yet, as a job; its number. Raises Refused."""
-    campaign = _at_work(ctx, campaign_id)
+    campaign = at_work(ctx, campaign_id)
     if campaign.state not in (("frozen", "judged") if campaign.what_if else ("answered", "judged")):
         raise Refused("財稅資料回復齊全後才能審查；試算則在名冊凍結後即可", "E-CAMPAIGN")
-    campaign.job_id = enqueue(ctx, JUDGE_JOB, {"campaign": campaign.id}, scope=f"總清查 {campaign.id}").id
     ctx.audit("campaign.judging", campaign)
-    return campaign.job_id
+    return set_off(ctx, campaign, JUDGE_JOB)
+
+
+@command("campaign.run", roles=(COUNTY_OFFICER,))
+def judge_again(ctx: Context, campaign_id: int) -> int:
+    """Judge those again that could not be decided: tax data, parameters or the low-income review came since. The job's number. Raises Refused."""
+    campaign = at_work(ctx, campaign_id)
+    if campaign.state != "judged" or campaign.what_if:
+        raise Refused("審查開始後才能重新試算無法認定的案件", "E-CAMPAIGN")
+    work.note_reply(ctx.session, campaign, work.reply(ctx.session, campaign))
+    c = CampaignCase
+    again = ctx.session.execute(
+        update(c)
+        .where(c.campaign_id == campaign_id, c.outcome == UNKNOWN, c.state.in_(TO_DECIDE))
+        .values({"state": "frozen", **NOT_SEEN, "version": c.version + 1})
+        .execution_options(synchronize_session=False)
+    ).rowcount  # type: ignore[attr-defined]
+    if not again:
+        raise Refused("沒有無法認定而等待重新試算的案件", "E-EMPTY")
+    ctx.audit("campaign.judging", campaign, again=again)
+    return set_off(ctx, campaign, JUDGE_JOB)
 
 
 @command("campaign.run", roles=(COUNTY_OFFICER,))
@@ -186,83 +242,24 @@ def judged(ctx: Context, campaign_id: int) -> dict[str, int]:
     CAMPAIGN.advance(ctx, campaign, "judge")
     c = CampaignCase
     if not campaign.what_if:
-        same = ctx.session.scalars(select(c.id).where(c.campaign_id == campaign_id, c.outcome == SAME, c.state == "judged").order_by(c.id)).all()
-        drawn = random.Random(f"campaign {campaign_id}").sample(same, min(campaign.sample_size, len(same)))
+        same = ctx.session.scalars(select(c.id).where(c.campaign_id == campaign_id, c.outcome == SAME, c.state == "judged", ~c.sampled).order_by(c.id)).all()
+        drawn = random.Random(f"campaign {campaign_id}").sample(same, min(max(0, campaign.sample_size - _drawn(ctx.session, campaign_id)), len(same)))
         ctx.session.execute(update(c).where(c.id.in_(drawn)).values(sampled=True).execution_options(synchronize_session=False))
     return counts(ctx.session, campaign_id)
 
 
+def _drawn(session: Session, campaign_id: int) -> int:
+    c = CampaignCase
+    return session.scalar(select(func.count(c.id)).where(c.campaign_id == campaign_id, c.sampled, c.outcome == SAME)) or 0
+
+
 def counts(session: Session, campaign_id: int) -> dict[str, int]:
-    """Cases by outcome; 'unjudged' are those nobody has judged yet."""
+    """Cases by outcome; 'unjudged' are those nobody has judged yet. Who is not due is in none."""
     c = CampaignCase
-    rows = session.execute(select(func.coalesce(c.outcome, "unjudged"), func.count()).where(c.campaign_id == campaign_id).group_by(c.outcome))
+    rows = session.execute(
+        select(func.coalesce(c.outcome, "unjudged"), func.count()).where(c.campaign_id == campaign_id, c.state != "excepted").group_by(c.outcome)
+    )
     return dict.fromkeys((SAME, CHANGED, STOPS, UNKNOWN, "unjudged"), 0) | {row[0]: row[1] for row in rows}
-
-
-# -- deciding all that stay the same ------------------------------------------------------------------------------------------------------
-@command("campaign.approve", roles=(COUNTY_SUPERVISOR,))
-def approve_same(ctx: Context, campaign_id: int, comment: str = "", seen_version: int | None = None) -> int:
-    """Decide together every case that stays the same, once its sample was looked at and agreed with; how many. Raises Refused, Conflict."""
-    campaign = _at_work(ctx, campaign_id)
-    if campaign.what_if:
-        raise Refused("試算不能核定", "E-WHAT-IF")
-    c = CampaignCase
-    open_, bad = ctx.session.execute(
-        select(func.count().filter(c.opinion.is_(None)), func.count().filter(c.opinion == "disagree")).where(c.campaign_id == campaign_id, c.sampled)
-    ).one()
-    if open_:
-        raise Refused(f"抽查還有 {open_} 件沒有登錄結果，請逐件核對後再整批核定", "E-SAMPLE")
-    if bad:
-        raise Refused(f"抽查有 {bad} 件不同意試算結果，請先查明原因（參數或資料），撤回審查後重新試算", "E-SAMPLE")
-    CAMPAIGN.advance(ctx, campaign, "approve_same", comment, seen_version)
-    word = next(m.DECISION_WORD for m in Application.__subclasses__() if campaign.benefit == m.BENEFIT)
-    year = clock.today().year - roc.EPOCH
-    wanted = (c.campaign_id == campaign_id, c.outcome == SAME, c.state.in_(("judged", "reviewed")))
-    total = ctx.session.scalar(select(func.count(c.id)).where(*wanted)) or 0
-    first = take(ctx.session, f"decision:{campaign.county_code}:{year}", total) if total else 0
-    after = done = 0
-    while True:
-        rows = ctx.session.execute(
-            select(c.id, c.application_id, c.town_code, c.facts, c.judgement).where(*wanted, c.id > after).order_by(c.id).limit(APPROVED_AT_ONCE)
-        ).all()
-        if not rows:
-            break
-        decisions = [
-            _decision(campaign, ctx, f"{word}第{year:03d}{first + done + i:07d}號", r.application_id, r.town_code, r.facts, r.judgement)
-            for i, r in enumerate(rows)
-        ]
-        add_rows(ctx.session, Decision, decisions)
-        d = Decision
-        numbers = select(d.id).where(d.application_id == c.application_id, d.decided_at == ctx.now).order_by(d.id.desc()).limit(1).scalar_subquery()
-        ctx.session.execute(
-            update(c)
-            .where(c.campaign_id == campaign_id, c.id >= rows[0].id, c.id <= rows[-1].id, c.outcome == SAME, c.state.in_(("judged", "reviewed")))
-            .values(state="decided", decision_id=numbers, decided_by_id=ctx.actor.user_id, version=c.version + 1)
-            .execution_options(synchronize_session=False)
-        )
-        done, after = done + len(rows), rows[-1].id
-    ctx.audit("campaign.approved", campaign, cases=done)
-    return done
-
-
-def _decision(campaign: Campaign, ctx: Context, number: str, application_id: int, town: str, facts: Any, judgement: Any) -> dict[str, Any]:
-    return {
-        "county_code": campaign.county_code,
-        "town_code": town,
-        "benefit": campaign.benefit,
-        "application_id": application_id,
-        "decision_no": number,
-        "outcome": "granted",
-        "amount": judgement["amount"],
-        "band": judgement["band"] or None,
-        "start_month": roc.month_of(campaign.judged_for),
-        "rule_version": judgement["rule_version"],
-        "facts": facts,
-        "judgement": judgement,
-        "reason": f"{campaign.year} 年度總清查：續予核定",
-        "made_by_id": ctx.actor.user_id,
-        "decided_at": ctx.now,
-    }
 
 
 # -- pausing, taking back, closing ----------------------------------------------------------------------------------------------------------
@@ -286,10 +283,9 @@ def resume(ctx: Context, campaign_id: int) -> None:
         raise Refused("這次總清查沒有暫停", "E-PAUSED")
     campaign.paused_at = campaign.paused_why = None
     ctx.audit("campaign.resumed", campaign)
-    waiting = {"open": FREEZE_JOB, "answered": JUDGE_JOB}.get(campaign.state)
     begun = ctx.session.get(Job, campaign.job_id) if campaign.job_id else None
-    if waiting and begun is not None and begun.kind == waiting and begun.state not in LIVE:
-        campaign.job_id = enqueue(ctx, waiting, {"campaign": campaign.id}, scope=f"總清查 {campaign.id}").id
+    if begun is not None and begun.kind in _GOES_ON.get(campaign.state, ()) and begun.state not in LIVE:
+        set_off(ctx, campaign, begun.kind)
 
 
 @command("campaign.approve", roles=(COUNTY_SUPERVISOR,))
@@ -303,15 +299,15 @@ def roll_back(ctx: Context, campaign_id: int, comment: str = "", seen_version: i
     CAMPAIGN.advance(ctx, campaign, "roll_back", comment, seen_version, judged_by_id=None)
     cleared = {
         "state": "frozen", "outcome": None, "reason": None, "amount_after": None, "band_after": "", "why": "", "differences": None, "facts": None,
-        "judgement": None, "sampled": False, "opinion": None, "opinion_text": None, "opinion_by_id": None, "version": c.version + 1,
+        "judgement": None, "sampled": False, **NOT_SEEN, "version": c.version + 1,
     }  # fmt: skip
-    ctx.session.execute(update(c).where(c.campaign_id == campaign_id).values(cleared).execution_options(synchronize_session=False))
+    ctx.session.execute(update(c).where(c.campaign_id == campaign_id, c.state != "excepted").values(cleared).execution_options(synchronize_session=False))
 
 
 @command("campaign.approve", roles=(COUNTY_SUPERVISOR,))
 def close(ctx: Context, campaign_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Every case is decided: close. Raises Refused naming the townships where cases are open."""
-    campaign = _at_work(ctx, campaign_id)
+    campaign = at_work(ctx, campaign_id)
     if not campaign.what_if and (left := open_by_town(ctx.session, campaign_id)):
         places = "、".join(f"{name} {number} 件" for name, number in left[:5])
         raise Refused(f"還有 {sum(n for _, n in left):,} 件沒有決定（{places}），決定後才能結案；未決定的案件照原核定繼續發給", "E-OPEN-CASES")
@@ -321,7 +317,7 @@ def close(ctx: Context, campaign_id: int, comment: str = "", seen_version: int |
 def open_by_town(session: Session, campaign_id: int) -> list[tuple[str, int]]:
     """(township, cases that are neither decided nor closed in ordinary review), most first."""
     c = CampaignCase
-    left = or_(c.state.in_(("frozen", "judged", "reviewed")), (c.state == "reopened") & Application.state.not_in(("approved", "rejected", "withdrawn")))
+    left = or_(c.state.in_(("frozen", *TO_DECIDE)), (c.state == "reopened") & Application.state.not_in(("approved", "rejected", "withdrawn")))
     rows = session.execute(
         select(Township.name, func.count(c.id))
         .join(Township, Township.code == c.town_code)
@@ -337,12 +333,15 @@ def open_by_town(session: Session, campaign_id: int) -> list[tuple[str, int]]:
 def drop(ctx: Context, campaign_id: int, comment: str = "", seen_version: int | None = None) -> None:
     """Give a campaign up before it was judged; the cohort goes. Raises Refused, Conflict."""
     campaign = ctx.get(Campaign, campaign_id, lock=True)
+    cases = select(CampaignCase.id).where(CampaignCase.campaign_id == campaign_id)
+    if any(ctx.session.scalar(select(m.id).where(m.case_id.in_(cases)).limit(1)) for m in (CampaignVisit, CampaignCorrection)):
+        raise Refused("已有訪視或更正財稅資料的紀錄，不能放棄；請重新試算後繼續", "E-RECORDS")
     CAMPAIGN.advance(ctx, campaign, "drop", comment, seen_version)
     ctx.session.execute(delete(CampaignMember).where(CampaignMember.campaign_id == campaign_id))
     ctx.session.execute(delete(CampaignCase).where(CampaignCase.campaign_id == campaign_id))
 
 
-def _at_work(ctx: Context, campaign_id: int) -> Campaign:
+def at_work(ctx: Context, campaign_id: int) -> Campaign:
     campaign = ctx.get(Campaign, campaign_id, lock=True)
     if campaign.paused_at is not None:
         raise Refused(f"這次總清查已暫停（{campaign.paused_why}），請先恢復", "E-PAUSED")

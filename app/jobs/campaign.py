@@ -1,11 +1,12 @@
-"""年度總清查: freezing the cohort and judging it, in chunks that can be taken up again; a pause ends the run after its chunk."""
+"""年度總清查: freezing the cohort, judging it, deciding what stays the same; in chunks that can be taken up again; a pause ends the run after its chunk."""
 
+import datetime as dt
 from collections.abc import Iterator
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from app.commands import campaign_work, campaigns
+from app.commands import campaign_approval, campaign_notices, campaign_work, campaigns
 from app.models.award import Award
 from app.models.campaign import Campaign, CampaignCase
 from app.models.recomputation import OUTCOMES
@@ -59,4 +60,33 @@ def judge(ctx: JobContext) -> Iterator[None]:
             ctx.result = {str(OUTCOMES[name]): found[name] for name in OUTCOMES}
             break
         yield
+    yield
+
+
+@job(campaigns.APPROVE_JOB, label=_l("Yearly review: decide what stays the same"), permission="campaign.approve", by_hand=False, on_behalf=True)
+def approve(ctx: JobContext) -> Iterator[None]:
+    """What was decided is no longer asked for, so a run that is taken up again decides nobody twice."""
+    number = ctx.args["campaign"]
+    ctx.progress(ctx.done, ctx.total or campaigns.counts(ctx.session, number)["same"])
+    while True:
+        if ctx.session.get_one(Campaign, number).paused_at is not None:
+            ctx.result = {"說明": PAUSED}
+            break
+        seen = campaign_approval.approve_next(ctx, number)
+        ctx.progress(ctx.done + seen)
+        if not seen:
+            ctx.result = {"整批核定件數": ctx.done}
+            break
+        yield
+    yield
+
+
+@job(campaign_notices.SERVE_JOB, label=_l("Yearly review: record the service of notices"), permission="notices.serve", by_hand=False, on_behalf=True)
+def serve(ctx: JobContext) -> Iterator[None]:
+    """A notice served is no longer asked for, so a run that is taken up again serves none twice."""
+    given = ctx.args
+    while done := campaign_notices.serve_next(ctx, given["campaign"], given["method"], dt.date.fromisoformat(given["on"]), given["note"]):
+        ctx.progress(ctx.done + done)
+        yield
+    ctx.result = {"登錄送達件數": ctx.done}
     yield

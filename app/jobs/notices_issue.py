@@ -16,6 +16,7 @@ from app.commands import printing
 from app.commands.notices import issue
 from app.commands.notices.bulk import KIND
 from app.core import clock
+from app.models.campaign import CampaignCase
 from app.models.decision import Decision
 from app.models.notice import Notice
 from app.printing.documents import letter_of
@@ -55,6 +56,8 @@ def run(ctx: JobContext) -> Iterator[None]:
         waiting = issue.decisions_due().where(Decision.id > ctx.checkpoint.get("last", 0)).order_by(Decision.id).limit(CHUNK)
         if ctx.args["benefit"]:
             waiting = waiting.where(Decision.benefit == ctx.args["benefit"])
+        if ctx.args.get("campaign"):
+            waiting = waiting.where(Decision.id.in_(select(CampaignCase.decision_id).where(CampaignCase.campaign_id == ctx.args["campaign"])))
         ids = list(ctx.session.scalars(waiting))
         if not ids:
             break

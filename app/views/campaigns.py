@@ -2,6 +2,7 @@
 
 import io
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, request, send_file, url_for
@@ -13,23 +14,28 @@ from sqlalchemy import func, select
 from wtforms import Form, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from app.commands import campaign_cases, campaigns
+from app.commands import campaign_approval, campaign_cases, campaign_notices, campaign_taxes, campaigns, objections
 from app.commands.base import CommandError
 from app.commands.benefit_rows import benefit_row
 from app.core import clock, money, roc
 from app.extensions import db
 from app.models.application import Application
-from app.models.campaign import OPINIONS, TAX_STATES, Campaign, CampaignCase, CampaignMember
+from app.models.campaign import CORRECTIONS, OPINIONS, TAX_STATES, TO_DECIDE, Campaign, CampaignCase, CampaignMember, CampaignVisit
 from app.models.job import LIVE, Job
+from app.models.notice import METHODS
+from app.models.objection import Objection
 from app.models.office import Township
-from app.models.recomputation import OUTCOMES
+from app.models.recomputation import OUTCOMES, SAME
 from app.rules import codec
+from app.rules.facts import LandExemption
 from app.rules.trace import Decision as Judgement
 from app.security import roles, web
 
 from .base import RegisterView, ViewInterface, describe, name_events
 from .base_steps import Step, StepForms
+from .fields_roc import MoneyField, RocDateField
 from .home import tile
+from .objections import ObjectionForm
 
 ORDER = 30
 READERS = (*roles.TOWNSHIP, *roles.COUNTY, roles.AUDITOR)
@@ -41,10 +47,19 @@ TRACE = {"met": "good", "not_met": "bad", "not_known": "warn"}
 class OpenForm(Form):
     """A new campaign."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.benefit.choices = list(campaigns.reviewed_yearly().items())
+
     benefit = SelectField(_l("Benefit"))
     year = IntegerField(_l("Year of review"), validators=[InputRequired("請填民國年")])
     tax_year = IntegerField(_l("Tax year"), validators=[InputRequired("請填民國年")])
     sample_size = IntegerField(_l("Cases looked at by hand"), validators=[InputRequired("請填件數"), NumberRange(1, 1000, "請填 1 到 1,000")])
+    every_years = RadioField(_l("How often"), choices=[("1", "每年清查"), ("2", "每兩年清查一次")], default="1")
+    excepted_from = RocDateField(
+        _l("Not due when decided from"), description="這一天以後核定的是第一年，本次免查、照原核定續發；空白：每年清查時沒有免查，每兩年清查時自前一年 1 月 1 日起"
+    )
+    provisional_until = RocDateField(_l("Goes on provisionally until"), description="等待低收入戶審查的案件暫准續發到這一天；空白為該年 3 月 31 日。逾期不會自動停發")
     what_if = RadioField(_l("Kind of campaign"), choices=[("no", "正式總清查"), ("yes", "只試算：用擬訂中的參數與去年資料，不能核定")], default="no")
 
 
@@ -62,6 +77,31 @@ class ReasonForm(Form):
 
 class NothingForm(Form):
     """A step that only has to be confirmed."""
+
+
+class ServiceForm(Form):
+    """The same service for many notices."""
+
+    method = SelectField(_l("Way of service"), choices=list(METHODS.items()))
+    on = RocDateField(_l("Served on"))
+    note = StringField(_l("Receipt or number"), validators=[Optional(), Length(max=200)], description="寄存送達與公示送達必填")
+
+
+class VisitForm(Form):
+    """When, and what was found."""
+
+    on = RocDateField(_l("Visited on"))
+    found = TextAreaField(_l("Visit report"), validators=[InputRequired("請填訪視紀錄"), Length(max=500)])
+
+
+class CorrectionForm(Form):
+    """What a paper proves against a line of the tax file."""
+
+    line = RadioField(_l("Line of the tax file"), choices=[], validate_choice=False, validators=[InputRequired("請選擇要更正的一筆")])
+    kind = RadioField(_l("Correction"), choices=list(CORRECTIONS.items()), validators=[InputRequired("請選擇")])
+    amount = MoneyField(_l("Proved amount"), description="金額更正與存款本金時填；已無這項所得或財產填 0")
+    code = SelectField(_l("Not counted because"), choices=[("", "（土地不計入時選擇）"), *((x.value, x.zh) for x in LandExemption)])
+    proof = StringField(_l("Proof document"), validators=[InputRequired("請填證明文件與文號"), Length(max=80)])
 
 
 class OpinionForm(Form):
@@ -88,6 +128,24 @@ def _judge(who: Any, item: Campaign, _data: Any, _seen: Any) -> None:
     campaigns.start_judging(who, item.id)
 
 
+def _run(command: Any, who: Any, item: Campaign, *given: Any) -> None:
+    command(who, item.id, *given)
+
+
+def _issue(who: Any, item: Campaign, _data: Any, _seen: Any) -> str:
+    number = campaign_notices.issue_notices(who, item.id)
+    flash(f"已排入背景作業（第 {number} 號）；完成後在「大批列印檔案」下載 PDF。", "info")
+    return url_for("PrintedFileView.list")
+
+
+def _under_review(item: Campaign) -> bool:
+    return item.state == "judged" and not item.what_if and item.paused_at is None
+
+
+def _under_review_or_closed(item: Campaign) -> bool:
+    return item.state in ("judged", "closed") and not item.what_if and item.paused_at is None
+
+
 class CampaignView(StepForms, RegisterView):
     """One page per campaign."""
 
@@ -99,12 +157,12 @@ class CampaignView(StepForms, RegisterView):
     base_order = ("id", "desc")
     list_template = "campaigns/list.html"
     show_template = "campaigns/show.html"
-    list_columns = ["year", "benefit", "tax_year", "what_if", "state", "closes_on"]
+    list_columns = ["year", "benefit", "tax_year", "what_if", "every_years", "state", "closes_on"]
     order_columns = ["year"]
     search_columns = ["benefit", "year", "state"]
     show_fieldsets = [
-        (_l("Yearly review campaign"), {"fields": ["benefit", "year", "tax_year", "what_if", "frozen_on", "judged_for", "closes_on", "sample_size", "requested_at",
-                                        "reply_no", "closed_at"]})
+        (_l("Yearly review campaign"), {"fields": ["benefit", "year", "tax_year", "what_if", "every_years", "excepted_from", "frozen_on", "judged_for",
+                                                            "provisional_until", "closes_on", "sample_size", "requested_at", "reply_no", "closed_at"]})
     ]  # fmt: skip
     progress = (
         (_l("Cohort frozen"), ("open", "frozen")),
@@ -115,7 +173,7 @@ class CampaignView(StepForms, RegisterView):
     )
     stopped_states = ("dropped",)
     move_commands = {
-        "approve_same": campaigns.approve_same, "roll_back": campaigns.roll_back, "close": campaigns.close, "drop": campaigns.drop,
+        "approve_same": campaign_approval.approve_same, "roll_back": campaigns.roll_back, "close": campaigns.close, "drop": campaigns.drop,
     }  # fmt: skip
     default_roles = {"can_list": READERS, "can_show": READERS, "can_export": roles.COUNTY, "can_begin": (roles.COUNTY_OFFICER,)}
     list_hint = "每年依職權全面複查：沒有申請也不會停發；沒有決定的案件照原核定繼續發給。"
@@ -125,6 +183,11 @@ class CampaignView(StepForms, RegisterView):
         Step("complete", "確認財稅回復齊全", ReplyForm, "campaign.run", _complete, lambda c: c.state == "requested" and not c.paused_at),
         Step("judge", "開始審查（背景作業）", NothingForm, "campaign.run", _judge,
              lambda c: c.state == ("frozen" if c.what_if else "answered") and not c.paused_at, style="primary"),
+        Step("again", "重新試算無法認定的", NothingForm, "campaign.run", lambda who, c, _d, _s: _run(campaigns.judge_again, who, c), _under_review),
+        Step("notices", "整批發通知書", NothingForm, "notices.issue_all", _issue, _under_review_or_closed),
+        Step("serve", "整批登錄送達", ServiceForm, "notices.serve",
+             lambda who, c, d, _s: _run(campaign_notices.serve_notices, who, c, d["method"], d["on"], d["note"] or ""),
+             lambda c: web.signed_in().scope.level == "county" and _under_review_or_closed(c)),
         Step("pause", "暫停", ReasonForm, "campaign.run", lambda who, c, d, _s: campaigns.pause(who, c.id, d["reason"]),
              lambda c: c.paused_at is None and c.state not in ("closed", "dropped")),
         Step("resume", "恢復", NothingForm, "campaign.run", lambda who, c, _d, _s: campaigns.resume(who, c.id), lambda c: c.paused_at is not None, style="primary"),
@@ -141,11 +204,16 @@ class CampaignView(StepForms, RegisterView):
         c, m = CampaignCase, CampaignMember
         taxes = db.session.execute(select(m.tax_state, func.count()).where(m.campaign_id == item.id).group_by(m.tax_state))
         sample = db.session.execute(
-            select(func.count(c.id), func.count(c.opinion), func.count().filter(c.opinion == "disagree")).where(c.campaign_id == item.id, c.sampled)
+            select(func.count(c.id), func.count(c.finding), func.count().filter(c.finding == "disagree")).where(c.campaign_id == item.id, c.sampled)
         ).one()
+        waiting = db.session.scalar(select(func.count(c.id)).where(c.campaign_id == item.id, c.reason == "depends", c.state.in_(TO_DECIDE)))
+        decided = _under_review_or_closed(item)
         return {
             "links": self.step_links(item), "counts": campaigns.counts(db.session(), item.id), "outcomes": OUTCOMES, "outcome_styles": OUTCOME_STYLES,
             "towns": _towns(item), "taxes": {TAX_STATES[state]: number for state, number in taxes}, "sample": sample, "job": job,
+            "waiting": waiting, "notices": campaign_notices.counts(db.session(), item.id) if decided else None,
+            "paid": campaign_notices.differences(db.session(), item) if decided and web.signed_in().scope.level == "county" else None,
+            "difference_url": url_for("PaymentRunView.build", benefit=item.benefit, kind="difference", ground=f"{item.year}年度總清查核定（社會救助法第13條）"),
             "working": job is not None and job.state in LIVE, "days": (item.closes_on - clock.today()).days,
             "list_url": url_for(f"{self.endpoint}.id_list", pk=item.id)
             if web.signed_in().can("campaign.run") and item.state in ("frozen", "requested") and not item.what_if and not item.paused_at
@@ -158,13 +226,13 @@ class CampaignView(StepForms, RegisterView):
         """Open a campaign."""
         now = clock.today().year - roc.EPOCH
         form = OpenForm(request.form if request.method == "POST" else None, data={"year": now + 1, "tax_year": now - 1, "sample_size": 50})
-        form.benefit.choices = list(campaigns.reviewed_yearly().items())
         problem = ""
         if request.method == "POST" and form.validate():
             try:
                 number = campaigns.open_campaign(
-                    web.signed_in(), form.benefit.data, form.year.data or 0, form.tax_year.data or 0, form.sample_size.data or 0, form.what_if.data == "yes"
-                )
+                    web.signed_in(), form.benefit.data, form.year.data or 0, form.tax_year.data or 0, form.sample_size.data or 0, form.what_if.data == "yes",
+                    int(form.every_years.data), form.excepted_from.data, form.provisional_until.data,
+                )  # fmt: skip
                 return redirect(url_for(f"{self.endpoint}.show", pk=number), 303)
             except CommandError as error:
                 problem = error.message
@@ -190,25 +258,50 @@ class CampaignView(StepForms, RegisterView):
 
 
 def _towns(item: Campaign) -> list[dict[str, Any]]:
-    """A row per township of the reader's scope: cases, judged, decided, and what the trial would change in money."""
+    """A row per township of the reader's scope: how far its cases are, and what the trial would change in money; the sum last."""
     c = CampaignCase
-    gain = func.sum(func.coalesce(c.amount_after, c.amount_before) - c.amount_before)
+    shown = {
+        "cases": func.count(c.id), "excepted": func.count().filter(c.state == "excepted"), "judged": func.count(c.outcome),
+        "first": func.count().filter(c.state == "judged", c.outcome != SAME), "second": func.count().filter(c.state == "reviewed"),
+        "third": func.count().filter(c.state == "checked", c.outcome != SAME), "decided": func.count().filter(c.state.in_(("decided", "reopened"))),
+        "gain": func.coalesce(func.sum(func.coalesce(c.amount_after, c.amount_before) - c.amount_before), 0),
+        "more": func.count().filter(c.amount_after > c.amount_before), "less": func.count().filter(c.amount_after < c.amount_before),
+    }  # fmt: skip
     rows = db.session.execute(
-        select(
-            Township.name, func.count(c.id), func.count(c.outcome), func.count().filter(c.state.in_(("decided", "reopened"))), gain,
-            func.count().filter(c.amount_after > c.amount_before), func.count().filter(c.amount_after < c.amount_before),
-        )
+        select(Township.name, *(value.label(name) for name, value in shown.items()))
         .join(Township, Township.code == c.town_code)
         .where(c.campaign_id == item.id)
         .group_by(Township.code, Township.name)
         .order_by(Township.code)
-    )  # fmt: skip
-    names = ("name", "cases", "judged", "decided", "gain", "more", "less")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    )
+    towns = [dict(row._mapping) for row in rows]
+    if len(towns) > 1:
+        towns.append({"name": "合計"} | {name: sum(t[name] for t in towns) for name in shown})
+    return towns
 
 
 def _opinion(who: Any, item: CampaignCase, data: dict[str, Any], seen: int | None) -> None:
     campaign_cases.give_opinion(who, item.id, data["opinion"], data["text"] or "", seen)
+
+
+def _check(who: Any, item: CampaignCase, data: dict[str, Any], seen: int | None) -> None:
+    campaign_cases.check(who, item.id, data["opinion"], data["text"] or "", seen)
+
+
+def _correct(who: Any, item: CampaignCase, data: dict[str, Any], seen: int | None) -> None:
+    campaign_cases.correct(who, item.id, data["line"], data["kind"], data["amount"], data["code"], data["proof"], seen)
+
+
+def _object(who: Any, item: CampaignCase, data: dict[str, Any], _seen: Any) -> str:
+    return url_for("ObjectionView.show", pk=objections.file(who, item.decision_id or 0, data["kind"], data["filed_on"], data["grounds"]))
+
+
+def _open(item: CampaignCase) -> bool:
+    return item.state in TO_DECIDE and _under_review(item.campaign)
+
+
+def _township() -> bool:
+    return web.signed_in().scope.level == "township"
 
 
 class CampaignCaseView(StepForms, RegisterView):
@@ -225,12 +318,25 @@ class CampaignCaseView(StepForms, RegisterView):
     search_columns = ["campaign_id", "town_code", "outcome", "reason", "state", "sampled", "case_no"]
     label_columns = {"campaign_id": _l("Number of the yearly review")}
     show_fieldsets = [(_l("Case of the yearly review"), {"fields": ["case_no", "name", "town_code", "amount_before", "amount_after", "outcome", "reason", "why",
-                                                                    "opinion", "opinion_text"]})]  # fmt: skip
-    move_commands = {"decide": campaign_cases.decide, "reopen": campaign_cases.reopen}
+                                                                    "opinion", "opinion_text", "finding", "finding_text"]})]  # fmt: skip
+    progress = (
+        (_l("Judged, to be reviewed"), ("frozen", "judged")),
+        (_l("Opinion given"), ("reviewed",)),
+        (_l("County has checked"), ("checked",)),
+        (_l("Review decided"), ("decided", "reopened", "excepted")),
+    )
+    stopped_states = ("reopened", "excepted")
+    move_commands = {"decide": campaign_cases.decide, "send_back": campaign_cases.send_back, "reopen": campaign_cases.reopen}
     default_roles = {"can_list": READERS, "can_show": READERS, "can_export": roles.COUNTY}
     forms = (
-        Step("opinion", "登錄審查意見", OpinionForm, "campaign.opinion", _opinion,
-             lambda c: c.state in ("judged", "reviewed") and c.campaign.state == "judged" and not c.campaign.paused_at and not c.campaign.what_if, style="primary"),
+        Step("opinion", "登錄初審意見", OpinionForm, "campaign.opinion", _opinion,
+             lambda c: _township() and c.state in ("judged", "reviewed") and c.outcome != SAME and _open(c), style="primary"),
+        Step("check", "登錄複審意見", OpinionForm, "campaign.check", _check,
+             lambda c: _open(c) and (c.state != "judged" or (c.sampled and c.outcome == SAME)), style="primary"),
+        Step("visit", "登錄訪視", VisitForm, "campaign.opinion",
+             lambda who, c, d, _s: campaign_cases.record_visit(who, c.id, d["on"], d["found"]), _open, lambda _c: {"on": clock.today()}),
+        Step("correct", "更正財稅資料", CorrectionForm, "campaign.opinion", _correct, _open),
+        Step("object", "登錄申復／訴願", ObjectionForm, "objections.file", _object, lambda c: c.state == "decided", lambda _c: {"filed_on": clock.today()}),
     )  # fmt: skip
 
     def record_title(self, item: CampaignCase) -> str:
@@ -240,7 +346,12 @@ class CampaignCaseView(StepForms, RegisterView):
         m = CampaignMember
         members = db.session.execute(select(m.name, m.tax_state).where(m.case_id == item.id).order_by(m.position))
         reopened = db.session.get(Application, item.reopened_id) if item.reopened_id else None
+        made = db.session.scalars(select(Objection).where(Objection.decision_id == item.decision_id).order_by(Objection.id)) if item.decision_id else ()
+        v = CampaignVisit
         return {
+            "lines": campaign_taxes.lines_of(db.session(), item, item.campaign), "corrections": CORRECTIONS, "objections": list(made),
+            "visits": db.session.execute(select(v.visited_on, v.found).where(v.case_id == item.id).order_by(v.visited_on)).all(),
+            "land": {x.value: x.zh for x in LandExemption},
             "links": self.step_links(item), "members": [(name, TAX_STATES[state]) for name, state in members], "outcomes": OUTCOMES,
             "outcome_styles": OUTCOME_STYLES, "judged": codec.from_plain(Judgement, item.judgement) if item.judgement else None, "answers": ANSWERS,
             "trace_styles": TRACE, "exact": _exact, "reopened": reopened, "campaign": item.campaign,
@@ -262,6 +373,8 @@ def register(appbuilder: Any) -> None:
             "campaign.approved": _l("Approved together"),
             "campaign.paused": _l("Yearly review paused"),
             "campaign.resumed": _l("Yearly review taken up again"),
+            "campaign.visited": _l("Household visited"),
+            "campaign.corrected": _l("Tax data corrected by a paper"),
         }
     )
     category = {"category": "Yearly review", "category_label": _l("Yearly review campaign")}
@@ -273,5 +386,22 @@ def register(appbuilder: Any) -> None:
             CampaignCase.state == "judged", CampaignCase.outcome.in_(("changed", "stops", "unknown")), Campaign.state == "judged", ~Campaign.what_if
         ),
         lambda: url_for("CampaignCaseView.list", _flt_0_state="judged"),
-        permission=("can_list", "CampaignCaseView"), roles=(*roles.TOWNSHIP, roles.COUNTY_OFFICER), order=35,
+        permission=("can_list", "CampaignCaseView"), roles=roles.TOWNSHIP, order=35,
     )  # fmt: skip
+    for label, state, who in (
+        (_l("Yearly review: to be checked"), "reviewed", roles.COUNTY_OFFICER), (_l("Yearly review: to be decided"), "checked", roles.COUNTY_SUPERVISOR),
+    ):  # fmt: skip
+        tile(
+            label,
+            partial(_waiting, state),
+            partial(_waiting_url, state),
+            permission=("can_list", "CampaignCaseView"), roles=(who,), order=35,
+        )  # fmt: skip
+
+
+def _waiting(state: str) -> Any:
+    return select(CampaignCase.id).join(Campaign).where(CampaignCase.state == state, CampaignCase.outcome != SAME, Campaign.state == "judged")
+
+
+def _waiting_url(state: str) -> str:
+    return url_for("CampaignCaseView.list", _flt_0_state=state)

@@ -241,7 +241,7 @@ class PaymentRunView(RegisterView):
     @has_access
     def build(self) -> ResponseReturnValue:
         """Make a register."""
-        form = BuildForm(request.form if request.method == "POST" else None, data={"month": roc.month_of(clock.today()), "kind": REGULAR})
+        form = BuildForm(request.form if request.method == "POST" else None, data={"month": roc.month_of(clock.today()), "kind": REGULAR} | request.args.to_dict())
         running = set(db.session.scalars(select(Award.benefit).distinct()))
         known = (*benefits().values(), *local_rows(db.session(), web.signed_in().scope.county_code).values())
         form.benefit.choices = [(b.code, b.name) for b in known if b.pays and (b.code in running or not running)]

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from app.security import roles
 
-from . import loop_benefits, loop_story
+from . import campaign_walk, loop_benefits, loop_story
 from . import site as sites
 from .crawl import crawl
 from .test_pages import signed_in
@@ -50,7 +50,7 @@ def for_docs(browser: Browser, site: sites.Site) -> int:
         sites.give_purpose(page, "疑義查核")
         page.screenshot(path=DOCS / f"{name}.png")
         page.context.close()
-    return len(FOR_DOCS) + loop_story.take_pictures(browser, site, DOCS) + loop_benefits.take_pictures(browser, site, DOCS)
+    return len(FOR_DOCS) + sum(walk.take_pictures(browser, site, DOCS) for walk in (loop_story, loop_benefits, campaign_walk))
 
 
 def main() -> None:

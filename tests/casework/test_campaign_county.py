@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy import func, inspect, select
 
-from app.commands import campaigns, exchange
+from app.commands import exchange
 from app.commands.bulk import add_rows
 from app.core import identity
 from app.models.application import Application
@@ -128,6 +128,6 @@ def test_every_planted_change_is_found_and_no_other(county, review, session, tmp
     assert stops == [f"T{n:08d}" for n in range(LOST + 1, LOST + STOPS + 1)]
     review.check_sample()
     clock.told("sample looked at")
-    assert campaigns.approve_same(review.director, review.id) == rest
+    assert review.approve() == rest
     clock.told("approved together")
     assert session.scalar(select(func.count(Decision.id)).where(Decision.decided_at >= dt.datetime(2000, 1, 1))) == HOUSEHOLDS - LOST + rest

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.commands.arrivals import on_arrival
 from app.commands.base import Context, Refused, command
@@ -51,11 +52,11 @@ class Received:
         return self.rows.get(person_id or "", {}).get(source, [])
 
 
-def received(ctx: Context, people: Iterable[tuple[str, str]], year: int | None = None) -> Received:
+def received(session: Session, people: Iterable[tuple[str, str]], year: int | None = None) -> Received:
     """What the registers say about people given as (ID number, name). `year`: this tax year or none, not the newest."""
     known = pl.DataFrame(sorted(set(people)), schema={"person_id": pl.String, "known_name": pl.String}, orient="row").lazy()
     paths = defaultdict(list)
-    for batch in current_snapshots(ctx.session, roc.month_of(clock.today())):
+    for batch in current_snapshots(session, roc.month_of(clock.today())):
         if batch.source in SOURCES and batch.path is not None:
             paths[batch.source].append(batch.path)
     years = [set(snapshots.scan(paths[s]).select(pl.col("tax_year").unique()).collect()["tax_year"]) if s in paths else set() for s in TAX]
@@ -134,7 +135,7 @@ def _fill_member(m: HouseholdMember, found: Received, today: dt.date) -> list[st
 def fill(ctx: Context, applications: Sequence[Application]) -> dict[int, list[str]]:
     """Fill what is not known yet; by application what was filled in (sources, one entry a member)."""
     people = {(m.person_id, m.name) for a in applications for m in a.members if m.person_id}
-    found, today = received(ctx, people), clock.today()
+    found, today = received(ctx.session, people), clock.today()
     out = {}
     for application in applications:
         done = [what for m in application.members for what in _fill_member(m, found, today)]

@@ -133,6 +133,14 @@ def change_values(change: Change, application: Application, amount: int | None) 
     }
 
 
+def review_stop_values(decided: Values, year: int, judged_for: dt.date) -> Values:
+    """The end of a running benefit by the yearly review: the same letter as any other stop."""
+    return {
+        "案號": decided["案號"], "受理日期": decided["受理日期"], "異動事由": f"{year}年度總清查不符請領規定", "事實發生日": roc.long_date(judged_for),
+        "生效月份": roc.show_month(roc.month_of(judged_for)), "異動條文": decided["適用條文"], "異動說明": _sentence(decided["不符事實"]), "每月金額": None,
+    }  # fmt: skip
+
+
 def correction_values(correction: CorrectionNotice, application: Application) -> Values:
     items = "；".join(f"（{i}）{text}" for i, text in enumerate(correction.items, 1)) if len(correction.items) > 1 else correction.items[0]
     return {**case_values(application), "補正事項": items, "補正期限": roc.long_date(correction.due_on)}

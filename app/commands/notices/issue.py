@@ -21,6 +21,7 @@ from app.commands.recovery import months_of
 from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice
 from app.models.award import Award
+from app.models.campaign import Campaign, CampaignCase
 from app.models.decision import REVIEWED_AGAIN, Change, Decision
 from app.models.notice import ACTS, KINDS, Notice, NoticeSender
 from app.models.office import County, Office
@@ -121,9 +122,17 @@ def _case(application: Application, kind: str, values: fields.Values, keys: dict
 def _decision(ctx: Context, decision: Decision) -> Subject:
     application = decision.application
     values = fields.decision_values(decision, application, benefit_row(ctx.session, application.benefit).law)
+    if decision.outcome == "rejected" and (campaign := reviewed_in(ctx.session, decision)):
+        stop = fields.review_stop_values(values, campaign.year, campaign.judged_for)
+        return _case(application, "stopped", stop, {"decision_id": decision.id}, number=decision.decision_no)
     rows = own(application.benefit, "notice_rows")
     members = rows(application) if rows else ()
     return _case(application, decision.outcome, values, {"decision_id": decision.id}, number=decision.decision_no, members=members)
+
+
+def reviewed_in(session: Session, decision: Decision) -> Campaign | None:
+    """The yearly review that ended a running benefit by this decision."""
+    return session.scalar(select(Campaign).join(CampaignCase, CampaignCase.campaign_id == Campaign.id).where(CampaignCase.decision_id == decision.id))
 
 
 def _change(ctx: Context, change: Change) -> Subject:

@@ -1,0 +1,119 @@
+"""The yearly review as its people see it: the county opens and judges, the township gives its opinion, the county checks, a supervisor decides."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from app.commands import exchange
+from app.core import clock, roc
+from app.demo import places
+from app.extensions import db
+from app.jobs import lease, runner
+from app.models.campaign import CampaignMember
+from app.models.job import DONE, Job
+from app.security import roles, scope
+from app.security.actor import Actor
+from tests.exchange.making import write_csv
+
+from . import site as sites
+from .loop_people import Person
+from .site import Site
+
+BENEFIT = "中低收入老人生活津貼"
+PEOPLE = (roles.TOWN_CLERK, roles.COUNTY_OFFICER, roles.COUNTY_SUPERVISOR)
+
+
+def work_off(site: Site) -> None:
+    """A worker does what is queued."""
+    with site.app.app_context():
+        while (held := lease.claim(db.engine, "worker", 900)) is not None:
+            runner.execute(site.app, held, threading.Event())
+            with scope.use(scope.SYSTEM):
+                db.session.rollback()
+                job = db.session.get_one(Job, held.job_id)
+                assert job.state == DONE, (job.kind, job.error_text)
+        db.session.remove()
+
+
+def tax_office_answers(site: Site, folder: Path, campaign: int, year: int, town: str) -> str:
+    """Three files: one old person of the township earns far too much, everybody else is in none of them. The case's number."""
+    with site.app.app_context(), scope.use(scope.SYSTEM):
+        m = CampaignMember
+        member = db.session.scalars(select(m).where(m.campaign_id == campaign, m.town_code == town, m.position == 1, m.person_id.is_not(None)).order_by(m.id)).first()
+        assert member is not None
+        base = {"person_id": member.person_id, "name": member.name, "tax_year": str(year)}
+        rows = {
+            "tax_income": base | {"format_code": "50", "payer_id": "1", "payer_name": "示範公司", "gross": "2400000", "withheld": "0"},
+            "tax_property": base | {"kind": "house", "location": "竹北市", "lot_no": "1", "area": "80", "share_num": "1", "share_den": "2", "assessed_value": "300000"},
+            "tax_investment": base | {"company_id": "1", "company_name": "示範公司", "face_value": "1000"},
+        }
+        case = member.case_id
+        db.session.rollback()
+        for source, row in rows.items():
+            found = exchange.import_file(Actor.system("test"), source, write_csv(folder / f"{source}.csv", [row]), None, None, None, "new")
+            assert found.problem is None, found.problem
+        db.session.remove()
+    return str(case)
+
+
+def walk(site: Site, sign_in: Callable[[str], Page], folder: Path, album: Path | None = None) -> list[Person]:
+    """From opening the campaign to the served notices."""
+    clerk, officer, director = people = [Person(sign_in(role), site, "年度總清查", album) for role in PEOPLE]
+    year = clock.today().year - roc.EPOCH
+    officer.open("/campaigns/begin").fill(benefit=BENEFIT, year=str(year), tax_year=str(year - 1), sample_size="1").picture("21-campaign-open").fair()
+    officer.press("凍結名冊，開辦")
+    campaign = officer.number
+    here = f"/campaigns/show/{campaign}"
+    work_off(site)
+    officer.open(here).download("下載財稅查調名冊", folder)
+    officer.open(here).follow("比對收到的財稅資料").press("確定")
+    assert "還沒有收到所得、財產、投資檔" in officer.said, "and it says where to upload"
+    case = f"/campaign_cases/show/{tax_office_answers(site, folder, campaign, year - 1, places.TOWNS[0].code)}"
+    officer.open(here).follow("確認財稅回復齊全").fill(reply_no="財稅資字第1150000001號").press("確定")
+    assert "已確認回復齊全" in officer.said
+    officer.follow("開始審查").press("確定")
+    work_off(site)
+    officer.open(here).picture("22-campaign-lists", height=760).fair()
+    assert officer.figure("不再符合") != "0 件"
+
+    clerk.open(case)
+    assert "登錄複審意見" not in clerk.text and "依試算結果核定" not in clerk.moves
+    clerk.follow("登錄訪視").fill(found="獨居，確有領取薪資").press("確定")
+    clerk.follow("登錄初審意見").page.check("[name=opinion][value=agree]")
+    clerk.press("確定").picture("23-campaign-case", at="#differences", height=760).fair()
+    assert clerk.state == "已有意見" and "獨居，確有領取薪資" in clerk.text
+
+    officer.open(case).follow("登錄複審意見").page.check("[name=opinion][value=agree]")
+    officer.press("確定")
+    director.open(case).move("依試算結果核定")
+    assert director.state == "已決定"
+    sample = f"/campaign_cases/list/?_flt_0_campaign_id={campaign}&_flt_0_sampled=y"
+    officer.open(sample).page.locator("main tbody a").first.click()
+    officer.state_purpose().follow("登錄複審意見").page.check("[name=opinion][value=agree]")
+    officer.press("確定")
+    director.open(here).move("維持不變的整批核定")
+    work_off(site)
+    officer.open(here).follow("整批發通知書").press("確定")
+    work_off(site)
+    officer.open("/printed/list/")
+    with officer.page.expect_download() as waiting:
+        officer.page.locator("main tbody a").first.click()
+    assert Path(waiting.value.path()).read_bytes()[:2] in (b"%P", b"PK")
+    officer.open(here).follow("整批登錄送達").press("確定")
+    work_off(site)
+    officer.open(here).picture("24-campaign-notices", at="#towns", height=620).fair()
+    director.open(here).move("結案")
+    return people
+
+
+def take_pictures(browser: Browser, site: Site, album: Path) -> int:
+    """Walk once and keep the pictures of the user guide; how many there are."""
+    before = len(list(album.glob("guide-*.png")))
+    with TemporaryDirectory() as folder:
+        for person in walk(site, lambda role: sites.sign_in(browser, site, role), Path(folder), album):
+            person.page.context.close()
+    return len(list(album.glob("guide-*.png"))) - before
