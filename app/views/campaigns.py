@@ -206,12 +206,12 @@ class CampaignView(StepForms, RegisterView):
         sample = db.session.execute(
             select(func.count(c.id), func.count(c.finding), func.count().filter(c.finding == "disagree")).where(c.campaign_id == item.id, c.sampled)
         ).one()
-        waiting = db.session.scalar(select(func.count(c.id)).where(c.campaign_id == item.id, c.reason == "depends", c.state.in_(TO_DECIDE)))
+        provisional = db.session.scalar(select(func.count(c.id)).where(c.campaign_id == item.id, c.reason == "depends", c.state.in_(TO_DECIDE)))
         decided = _under_review_or_closed(item)
         return {
             "links": self.step_links(item), "counts": campaigns.counts(db.session(), item.id), "outcomes": OUTCOMES, "outcome_styles": OUTCOME_STYLES,
             "towns": _towns(item), "taxes": {TAX_STATES[state]: number for state, number in taxes}, "sample": sample, "job": job,
-            "waiting": waiting, "notices": campaign_notices.counts(db.session(), item.id) if decided else None,
+            "provisional": provisional, "notices": campaign_notices.counts(db.session(), item.id) if decided else None,
             "paid": campaign_notices.differences(db.session(), item) if decided and web.signed_in().scope.level == "county" else None,
             "difference_url": url_for("PaymentRunView.build", benefit=item.benefit, kind="difference", ground=f"{item.year}年度總清查核定（社會救助法第13條）"),
             "working": job is not None and job.state in LIVE, "days": (item.closes_on - clock.today()).days,

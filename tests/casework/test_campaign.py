@@ -129,7 +129,9 @@ def test_the_id_list_names_every_counted_member_once_and_missing_is_never_zero(g
     arrive([(*SON, 504_000)])
     with pytest.raises(Refused, match="文號"):
         campaigns.complete_reply(review.officer, review.id, " ")
-    campaigns.take_reply(review.officer, review.id)
+    assert campaigns.take_reply(review.officer, review.id).strangers == 1, "somebody nobody asked about is counted and not used"
+    arrive([(*SON, 504_000)])
+    campaigns.take_reply(review.officer, review.id)  # the same files once more change nothing
     states = review.session.execute(select(CampaignMember.tax_state, func.count()).group_by(CampaignMember.tax_state)).all()
     assert dict(map(tuple, states)) == {"received": 3, "requested": 3}
 

@@ -1,24 +1,32 @@
 """年度總清查, around the decision: papers beside the tax file, every second year, waiting for low income, notices, objections, money already paid."""
 
 import datetime as dt
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.commands import campaign_cases, campaign_notices, campaign_taxes, campaigns, objections
+from app.commands import campaign_cases, campaign_notices, campaign_taxes, campaigns, exchange, objections
 from app.commands.base import Conflict, Refused
 from app.commands.notices import senders
 from app.core import clock, roc
+from app.extensions import db
+from app.jobs import lease
 from app.models.application import Application
 from app.models.award import Award
 from app.models.campaign import Campaign, CampaignCase, CampaignCorrection, CampaignMember
 from app.models.decision import Decision
+from app.models.job import RUNNING, Job
 from app.models.notice import Notice
 from app.models.objection import Objection
 from tests.casework.conftest import person_id
-from tests.casework.test_campaign import BENEFIT, SON, YEAR, arrive, granted, review
+from tests.casework.test_campaign import BENEFIT, SON, SYSTEM, YEAR, arrive, granted, review
 from tests.casework.test_recomputation import approve
+from tests.exchange.making import write_csv
 
 __all__ = ["arrive", "granted", "review"]
 RICH = 2_400_000
@@ -66,6 +74,32 @@ def test_a_paper_stands_beside_the_line_and_the_case_is_judged_anew(stopping, se
         session.execute(update(CampaignCorrection).values(amount=1))
     session.rollback()
     assert [c.outcome for c in review.cases()].count("stops") == 2, "nobody else's case is touched"
+
+
+def test_shares_principal_and_land_by_code_are_reckoned_and_shown(granted, review, session, tmp_path):
+    """Interest becomes principal by the year's rate (0.017), a half house counts half, certified land counts nothing and says why."""
+    son = {"person_id": SON[0], "name": SON[1], "tax_year": "114"}
+    house = {"area": "80", "share_num": "1", "share_den": "1"}
+    files = {
+        "tax_income": [son | {"format_code": code, "payer_id": "1", "payer_name": "示範", "gross": gross, "withheld": "0"} for code, gross in (("50", "504000"), ("5A", "17000"))],
+        "tax_property": [son | house | {"kind": "house", "location": "竹北市", "lot_no": "1", "share_den": "2", "assessed_value": "600000"},
+                         son | house | {"kind": "land", "location": "尖石鄉", "lot_no": "2", "assessed_value": "500000"}],
+        "tax_investment": [son | {"company_id": "1", "company_name": "示範公司", "face_value": "10000"}],
+    }  # fmt: skip
+    for source, rows in files.items():
+        assert exchange.import_file(SYSTEM, source, write_csv(tmp_path / f"{source}.csv", rows), None, None, None, "new").problem is None
+    review.open().answer()
+    review.judge()
+    case = review.cases()[0]
+
+    def sums(part):
+        return sorted((x["item"], str(x["amount"])) for x in review.cases(id=case.id)[0].judgement[part])
+
+    assert sums("movable") == [("存款本金", "1000000"), ("投資", "10000")] and sums("real_estate") == [("土地", "500000"), ("房屋", "300000")]
+    land = next(x for x in campaign_taxes.lines_of(session, case, case.campaign) if x.kind == "土地")
+    campaign_cases.correct(review.chief, case.id, f"{land.position}|{land.key}", "exempt", None, "indigenous_reserved", "公所證明 1")
+    [line] = [x for x in review.cases(id=case.id)[0].judgement["real_estate"] if x["item"] == "土地"]
+    assert line["amount"] in (0, "0") and "原住民保留地" in line["basis"] and "第5條之2" in line["article"]
 
 
 def test_every_second_year_leaves_out_the_first_year_and_the_year_after_a_review(granted, review, session):
@@ -140,6 +174,27 @@ def test_the_pause_is_the_kill_switch_of_the_approval_too(granted, review, arriv
     campaigns.roll_back(review.director, review.id, "參數公告有誤")
     assert {c.state for c in review.cases()} == {"frozen"}
     assert session.scalar(select(Decision.id).where(Decision.reason.contains("總清查"))) is None
+
+
+@pytest.mark.sqlite
+def test_killed_in_the_middle_of_a_chunk_the_judging_goes_on_and_judges_nobody_twice(granted, review, arrive, backend, app, session):
+    arrive([(*SON, 504_000)])
+    review.open().answer()
+    number = campaigns.start_judging(review.officer, review.id)
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    session.rollback()
+    died = subprocess.run([sys.executable, "-m", "tests.casework.campaign_worker", str(backend.folder), url], timeout=300)
+    assert died.returncode == -signal.SIGKILL
+    assert [c.state for c in review.cases()] == ["judged", "frozen", "frozen"], "the chunk that was committed stays, the one under way left nothing"
+    versions = [c.version for c in review.cases(state="judged")]
+    session.rollback()
+    while session.get_one(Job, number, populate_existing=True).state == RUNNING:
+        time.sleep(0.2)
+        session.rollback()
+        lease.sweep(db.engine)
+    session.rollback()
+    assert review.work()["維持不變"] == 3
+    assert session.get_one(Job, number, populate_existing=True).attempt == 2 and [c.version for c in review.cases()][:1] == versions
 
 
 def test_notices_in_bulk_their_service_and_an_objection_that_is_decided_anew(stopping, session):

@@ -14,12 +14,14 @@ from app.core import clock, roc
 from app.models.application import Application, CorrectionNotice, Document
 from app.models.application_facts import HoldsCard
 from app.models.award import Award
+from app.models.campaign import CampaignCase, CampaignCorrection, CampaignMember, CampaignVisit
 from app.models.case_task import CaseTask
 from app.models.decision import CARD_KINDS, CHANGE_KINDS, REVIEWED_AGAIN, Change, Decision
 from app.models.disability_card import DisabilityCard, DisabilityEvent
 from app.models.household import AssetLine, Circumstance, HouseholdMember, IncomeLine
 from app.models.household_download import HouseholdDownload
 from app.models.notice import Notice
+from app.models.objection import Objection
 from app.models.permit import ParkingPermit
 from app.models.person import Person
 from app.payments.line import Payee
@@ -247,6 +249,7 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         return
     applications = select(Application.id).where(Application.applicant_id == person.id)
     members = select(HouseholdMember.id).where(HouseholdMember.application_id.in_(applications))
+    reviewed = select(CampaignCase.id).where(CampaignCase.application_id.in_(applications))
     for model, key, keys in (
         (Circumstance, Circumstance.member_id, members),
         (IncomeLine, IncomeLine.member_id, members),
@@ -265,6 +268,11 @@ def move_person(ctx: Context, person: Person, town_code: str, address: str) -> N
         (CaseTask, CaseTask.card_id, select(DisabilityCard.id).where(DisabilityCard.holder_id == person.id)),
         (CaseTask, CaseTask.permit_id, select(ParkingPermit.id).where(ParkingPermit.person_id == person.id)),
         (Notice, Notice.application_id, applications),
+        (Objection, Objection.application_id, applications),
+        (CampaignMember, CampaignMember.case_id, reviewed),
+        (CampaignVisit, CampaignVisit.case_id, reviewed),
+        (CampaignCorrection, CampaignCorrection.case_id, reviewed),
+        (CampaignCase, CampaignCase.application_id, applications),
         (Application, Application.applicant_id, [person.id]),
     ):
         ctx.session.execute(update(model).where(key.in_(keys)).values(town_code=town_code).execution_options(synchronize_session=False))

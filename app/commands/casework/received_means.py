@@ -89,7 +89,8 @@ def tax_lines(found: Received, person_id: str | None, where: dict[str, str]) -> 
         for r in rows["tax_property"] if r["kind"] in ASSET_OF
     ]  # fmt: skip
     assets += [
-        AssetLine(kind="investment", location=(r["company_name"] or r["company_id"] or "")[:80] or None, value=r["face_value"], **common)
+        AssetLine(kind="investment", location=(r["company_name"] or r["company_id"] or "")[:80] or None, value=r["face_value"], share_num=1, share_den=1,
+                  **common)
         for r in rows["tax_investment"]
     ]  # fmt: skip
     return incomes, assets
