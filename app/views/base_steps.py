@@ -29,6 +29,8 @@ class Step:
     open: Callable[[Any], bool] = lambda _item: True
     proposed: Callable[[Any], dict[str, Any]] = lambda _item: {}
     required: tuple[str, ...] = ()
+    choices: Callable[[Any], dict[str, list[tuple[str, str]]]] = lambda _item: {}
+    """What there is to choose from that depends on the record."""
     style: str = "default"
 
 
@@ -59,6 +61,8 @@ class StepForms:
         if step is None or not web.signed_in().can(step.permission) or not step.open(item):
             return redirect(back, 303)
         form = step.form(request.form if request.method == "POST" else None, data=step.proposed(item))
+        for field, offered in step.choices(item).items():
+            form[field].choices = offered
         problem = ""
         if request.method == "POST" and form.validate():
             if lacking := [n for n in step.required if form[n].data in (None, "")]:

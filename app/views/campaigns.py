@@ -20,7 +20,7 @@ from app.commands.benefit_rows import benefit_row
 from app.core import clock, money, roc
 from app.extensions import db
 from app.models.application import Application
-from app.models.campaign import CORRECTIONS, OPINIONS, TAX_STATES, TO_DECIDE, Campaign, CampaignCase, CampaignMember, CampaignVisit
+from app.models.campaign import CORRECTIONS, OPINIONS, REASONS, TAX_STATES, TO_DECIDE, Campaign, CampaignCase, CampaignMember, CampaignVisit
 from app.models.job import LIVE, Job
 from app.models.notice import METHODS
 from app.models.objection import Objection
@@ -206,12 +206,14 @@ class CampaignView(StepForms, RegisterView):
         sample = db.session.execute(
             select(func.count(c.id), func.count(c.finding), func.count().filter(c.finding == "disagree")).where(c.campaign_id == item.id, c.sampled)
         ).one()
-        provisional = db.session.scalar(select(func.count(c.id)).where(c.campaign_id == item.id, c.reason == "depends", c.state.in_(TO_DECIDE)))
+        open_unknown = (c.campaign_id == item.id, c.outcome == "unknown", c.state.in_(TO_DECIDE))
+        reasons = db.session.execute(select(c.reason, func.count(c.id)).where(*open_unknown).group_by(c.reason).order_by(func.count(c.id).desc())).all()
         decided = _under_review_or_closed(item)
         return {
             "links": self.step_links(item), "counts": campaigns.counts(db.session(), item.id), "outcomes": OUTCOMES, "outcome_styles": OUTCOME_STYLES,
             "towns": _towns(item), "taxes": {TAX_STATES[state]: number for state, number in taxes}, "sample": sample, "job": job,
-            "provisional": provisional, "notices": campaign_notices.counts(db.session(), item.id) if decided else None,
+            "reasons": [(REASONS[why], why, number) for why, number in reasons],
+            "provisional": sum(number for why, number in reasons if why == "depends"), "notices": campaign_notices.counts(db.session(), item.id) if decided else None,
             "paid": campaign_notices.differences(db.session(), item) if decided and web.signed_in().scope.level == "county" else None,
             "difference_url": url_for("PaymentRunView.build", benefit=item.benefit, kind="difference", ground=f"{item.year}年度總清查核定（社會救助法第13條）"),
             "working": job is not None and job.state in LIVE, "days": (item.closes_on - clock.today()).days,
@@ -292,6 +294,11 @@ def _correct(who: Any, item: CampaignCase, data: dict[str, Any], seen: int | Non
     campaign_cases.correct(who, item.id, data["line"], data["kind"], data["amount"], data["code"], data["proof"], seen)
 
 
+def _lines_to_correct(item: CampaignCase) -> dict[str, list[tuple[str, str]]]:
+    lines = campaign_taxes.lines_of(db.session(), item, item.campaign)
+    return {"line": [(f"{x.position}|{x.key}", f"{x.name}　{x.said}") for x in lines]}
+
+
 def _object(who: Any, item: CampaignCase, data: dict[str, Any], _seen: Any) -> str:
     return url_for("ObjectionView.show", pk=objections.file(who, item.decision_id or 0, data["kind"], data["filed_on"], data["grounds"]))
 
@@ -335,7 +342,7 @@ class CampaignCaseView(StepForms, RegisterView):
              lambda c: _open(c) and (c.state != "judged" or (c.sampled and c.outcome == SAME)), style="primary"),
         Step("visit", "登錄訪視", VisitForm, "campaign.opinion",
              lambda who, c, d, _s: campaign_cases.record_visit(who, c.id, d["on"], d["found"]), _open, lambda _c: {"on": clock.today()}),
-        Step("correct", "更正財稅資料", CorrectionForm, "campaign.opinion", _correct, _open),
+        Step("correct", "更正財稅資料", CorrectionForm, "campaign.opinion", _correct, _open, choices=_lines_to_correct),
         Step("object", "登錄申復／訴願", ObjectionForm, "objections.file", _object, lambda c: c.state == "decided", lambda _c: {"filed_on": clock.today()}),
     )  # fmt: skip
 

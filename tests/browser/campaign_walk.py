@@ -9,11 +9,13 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from app.commands import exchange
+from app.commands.casework.received_means import INCOME_OF
 from app.core import clock, roc
 from app.demo import places
 from app.extensions import db
 from app.jobs import lease, runner
-from app.models.campaign import CampaignMember
+from app.models.campaign import CampaignCase, CampaignMember
+from app.models.household import HouseholdMember
 from app.models.job import DONE, Job
 from app.security import roles, scope
 from app.security.actor import Actor
@@ -24,6 +26,7 @@ from .loop_people import Person
 from .site import Site
 
 BENEFIT = "中低收入老人生活津貼"
+CODES = {kind: code for code, kind in INCOME_OF.items()}
 PEOPLE = (roles.TOWN_CLERK, roles.COUNTY_OFFICER, roles.COUNTY_SUPERVISOR)
 
 
@@ -40,22 +43,33 @@ def work_off(site: Site) -> None:
 
 
 def tax_office_answers(site: Site, folder: Path, campaign: int, year: int, town: str) -> str:
-    """Three files: one old person of the township earns far too much, everybody else is in none of them. The case's number."""
+    """Everybody as last year, but for one old person of the township, who earns far too much. The number of that case."""
+    rows: dict[str, list[dict[str, str]]] = {"tax_income": [], "tax_property": [], "tax_investment": []}
     with site.app.app_context(), scope.use(scope.SYSTEM):
-        m = CampaignMember
-        member = db.session.scalars(select(m).where(m.campaign_id == campaign, m.town_code == town, m.position == 1, m.person_id.is_not(None)).order_by(m.id)).first()
-        assert member is not None
-        base = {"person_id": member.person_id, "name": member.name, "tax_year": str(year)}
-        rows = {
-            "tax_income": base | {"format_code": "50", "payer_id": "1", "payer_name": "示範公司", "gross": "2400000", "withheld": "0"},
-            "tax_property": base | {"kind": "house", "location": "竹北市", "lot_no": "1", "area": "80", "share_num": "1", "share_den": "2", "assessed_value": "300000"},
-            "tax_investment": base | {"company_id": "1", "company_name": "示範公司", "face_value": "1000"},
-        }
-        case = member.case_id
+        m, h = CampaignMember, HouseholdMember
+        found = db.session.execute(
+            select(m, h).join(CampaignCase, CampaignCase.id == m.case_id)
+            .join(h, (h.application_id == CampaignCase.application_id) & (h.position == m.position))
+            .where(m.campaign_id == campaign, m.person_id.is_not(None)).order_by(m.id)
+        ).all()  # fmt: skip
+        rich = next(member for member, _ in found if member.town_code == town and member.position == 1)
+        for member, h in found:
+            base = {"person_id": member.person_id, "name": member.name, "tax_year": str(year)}
+            for x in h.incomes if member is not rich else ():
+                rows["tax_income"].append(base | {"format_code": CODES.get(x.kind, "92"), "payer_id": "1", "payer_name": x.payer or "示範公司", "gross": str(x.amount), "withheld": "0"})
+            for a in h.assets:
+                if a.kind in ("land", "house"):
+                    rows["tax_property"].append(base | {"kind": a.kind, "location": a.location or "竹北市", "lot_no": "1", "area": "80", "share_num": str(a.share_num),
+                                                        "share_den": str(a.share_den), "assessed_value": str(a.value)})  # fmt: skip
+        base = {"person_id": rich.person_id, "name": rich.name, "tax_year": str(year)}
+        rows["tax_income"].append(base | {"format_code": "50", "payer_id": "1", "payer_name": "示範公司", "gross": "2400000", "withheld": "0"})
+        rows["tax_property"].append(base | {"kind": "house", "location": "竹北市", "lot_no": "9", "area": "80", "share_num": "1", "share_den": "2", "assessed_value": "300000"})
+        rows["tax_investment"].append(base | {"company_id": "1", "company_name": "示範公司", "face_value": "1000"})
+        case = rich.case_id
         db.session.rollback()
-        for source, row in rows.items():
-            found = exchange.import_file(Actor.system("test"), source, write_csv(folder / f"{source}.csv", [row]), None, None, None, "new")
-            assert found.problem is None, found.problem
+        for source, lines in rows.items():
+            taken = exchange.import_file(Actor.system("test"), source, write_csv(folder / f"{source}.csv", lines), None, None, None, "new")
+            assert taken.problem is None, taken.problem
         db.session.remove()
     return str(case)
 
@@ -83,7 +97,9 @@ def walk(site: Site, sign_in: Callable[[str], Page], folder: Path, album: Path |
     clerk.open(case)
     assert "登錄複審意見" not in clerk.text and "依試算結果核定" not in clerk.moves
     clerk.follow("登錄訪視").fill(found="獨居，確有領取薪資").press("確定")
-    clerk.follow("登錄初審意見").page.check("[name=opinion][value=agree]")
+    clerk.follow("更正財稅資料")
+    assert "工作收入" in clerk.text or "薪資" in clerk.text, "the lines of the tax file are there to choose from"
+    clerk.open(case).follow("登錄初審意見").page.check("[name=opinion][value=agree]")
     clerk.press("確定").picture("23-campaign-case", at="#differences", height=760).fair()
     assert clerk.state == "已有意見" and "獨居，確有領取薪資" in clerk.text
 
