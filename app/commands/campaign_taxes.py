@@ -92,16 +92,29 @@ def _taxes(m: f.Member, position: int, person_id: str | None, state: str, means:
     left_out = {a.label: a for a in m.assets or () if a.exemption and a.certified and _from_tax(a.source)}
     beside = [x for x in m.incomes or () if not _from_tax(x.source)]
     proved = [x for x in m.assets or () if not _from_tax(x.source)]
+    settled = _settled([x for x in m.incomes or () if _from_tax(x.source)], lines[0])
     return (
-        (*beside, *(_income(line, corrections.get((position, key))) for key, line in _keyed(lines[0]))),
+        (*beside, *(_income(line, corrections.get((position, key)), settled) for key, line in _keyed(lines[0]))),
         (*proved, *(_asset(line, corrections.get((position, key)), left_out) for key, line in _keyed(lines[1]))),
     )
 
 
-def _income(line: Any, against: CampaignCorrection | None) -> f.Income:
+def _settled(before: Sequence[f.Income], now: Sequence[IncomeLine]) -> dict[f.IncomeKind, bool]:
+    """Kinds of income about which the county's finding (counted or not) still holds: it was the same for every line, and there is no line more."""
+    out = {}
+    for kind in {x.kind for x in before}:
+        found = {x.counted for x in before if x.kind is kind}
+        if len(found) == 1 and (said := found.pop()) is not None and sum(x.kind == kind for x in now) <= sum(x.kind is kind for x in before):
+            out[kind] = said
+    return out
+
+
+def _income(line: Any, against: CampaignCorrection | None, settled: dict[f.IncomeKind, bool]) -> f.Income:
     fact = income_fact(line)
     if against is None:
-        return fact
+        if fact.kind not in settled:
+            return fact
+        return replace(fact, counted=settled[fact.kind], source=f.Source(f"沿用前次認定之{_name(fact.source)}"))
     source = _proved(fact.source, against)
     if against.kind == "amount":
         return replace(fact, amount=against.amount, source=source)

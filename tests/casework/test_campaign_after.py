@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -20,9 +21,11 @@ from app.models.application import Application
 from app.models.award import Award
 from app.models.campaign import Campaign, CampaignCase, CampaignCorrection, CampaignMember
 from app.models.decision import Decision
+from app.models.household import IncomeLine
 from app.models.job import RUNNING, Job
 from app.models.notice import Notice
 from app.models.objection import Objection
+from app.rules import facts
 from tests.casework.conftest import person_id
 from tests.casework.test_campaign import BENEFIT, SON, SYSTEM, YEAR, arrive, granted, review
 from tests.casework.test_recomputation import approve
@@ -250,3 +253,14 @@ def test_months_already_paid_otherwise_are_shown_and_nothing_is_paid_by_itself(s
     monkeypatch.setattr(award_facts, "load", paid)
     found = campaign_notices.differences(session, case.campaign)
     assert (found.less_cases, found.less, found.more) == (1, 16_000, 0)
+
+
+def test_a_finding_about_other_income_holds_until_a_line_comes_to_it():
+    before = (facts.Income(facts.IncomeKind.OTHER, 1, counted=False, source=facts.Source("113年度財稅資料")),)
+
+    def now(*amounts):
+        return [IncomeLine(kind="other", amount=amount) for amount in amounts]
+
+    assert campaign_taxes._settled(before, now(9)) == {facts.IncomeKind.OTHER: False}
+    assert campaign_taxes._settled(before, now(9, 9)) == {}, "a new line is asked about"
+    assert campaign_taxes._settled((*before, replace(before[0], counted=True)), now(9)) == {}, "two findings are none"
