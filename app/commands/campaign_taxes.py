@@ -77,10 +77,21 @@ def with_taxes(case: f.CaseFacts, people: Sequence[Any], means: Received, correc
         if m.ref not in known:
             members.append(m)  # not counted last year: the tax office was not asked
             continue
-        work = None if m.work is None else replace(m.work, monthly_pay=None)  # last year's pay slip says nothing of this year
         incomes, assets = _taxes(m, *known[m.ref], means, corrections)
-        members.append(replace(m, work=work, incomes=incomes, assets=assets))
+        members.append(replace(m, work=_work(m, incomes), incomes=incomes, assets=assets))
     return replace(case, members=tuple(members))
+
+
+def _work(m: f.Member, incomes: Sequence[f.Income] | None) -> f.Work | None:
+    """Last year's pay slip says nothing of this year; nor does last year's "not employed" where the tax file now shows more wages than then."""
+    if m.work is None:
+        return None
+    begun = m.work.employed is False and _wages(incomes) > _wages(m.incomes)
+    return replace(m.work, monthly_pay=None, employed=None if begun else m.work.employed)
+
+
+def _wages(incomes: Sequence[f.Income] | None) -> int:
+    return sum(x.amount or 0 for x in incomes or () if x.kind in (f.IncomeKind.WAGE, f.IncomeKind.PROFESSIONAL))
 
 
 def _taxes(m: f.Member, position: int, person_id: str | None, state: str, means: Received, corrections: Corrections) -> tuple[Any, Any]:

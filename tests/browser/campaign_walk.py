@@ -43,7 +43,7 @@ def work_off(site: Site) -> None:
 
 
 def tax_office_answers(site: Site, folder: Path, campaign: int, year: int, town: str) -> None:
-    """Everybody as last year, but for the old people of the township, who earn far too much."""
+    """Everybody as last year, but for the old people of the township, whose savings bear far too much."""
     rows: dict[str, list[dict[str, str]]] = {"tax_income": [], "tax_property": [], "tax_investment": []}
     with site.app.app_context(), scope.use(scope.SYSTEM):
         m, h = CampaignMember, HouseholdMember
@@ -62,7 +62,7 @@ def tax_office_answers(site: Site, folder: Path, campaign: int, year: int, town:
                     rows["tax_property"].append(base | {"kind": a.kind, "location": a.location or "竹北市", "lot_no": "1", "area": "80", "share_num": str(a.share_num),
                                                         "share_den": str(a.share_den), "assessed_value": str(a.value)})  # fmt: skip
             if member.id in rich:
-                rows["tax_income"].append(base | {"format_code": "50", "payer_id": "1", "payer_name": "示範公司", "gross": "2400000", "withheld": "0"})
+                rows["tax_income"].append(base | {"format_code": "5A", "payer_id": "1", "payer_name": "示範銀行", "gross": "2400000", "withheld": "0"})
                 rows["tax_property"].append(base | {"kind": "house", "location": "竹北市", "lot_no": "9", "area": "80", "share_num": "1", "share_den": "2", "assessed_value": "300000"})
                 rows["tax_investment"].append(base | {"company_id": "1", "company_name": "示範公司", "face_value": "1000"})
         db.session.rollback()
@@ -78,7 +78,7 @@ def case_that_stops(site: Site, campaign: int, town: str) -> int:
         c = CampaignCase
         found = db.session.scalar(select(c.id).where(c.campaign_id == campaign, c.town_code == town, c.outcome == "stops").order_by(c.id).limit(1))
         db.session.remove()
-    assert found, "an old person who earns 200,000 a month is not eligible"
+    assert found, "an old person whose savings bear 200,000 a month is not eligible"
     return found
 
 
@@ -107,7 +107,7 @@ def walk(site: Site, sign_in: Callable[[str], Page], folder: Path, album: Path |
     assert "登錄複審意見" not in clerk.text and "依試算結果核定" not in clerk.moves
     clerk.follow("登錄訪視").fill(found="獨居，確有領取薪資").press("確定")
     clerk.follow("更正財稅資料")
-    assert "工作收入" in clerk.text or "薪資" in clerk.text, "the lines of the tax file are there to choose from"
+    assert "利息" in clerk.text and "2,400,000" in clerk.text, "the lines of the tax file are there to choose from"
     clerk.open(case).follow("登錄初審意見").page.check("[name=opinion][value=agree]")
     clerk.press("確定").picture("23-campaign-case", at="#differences", height=760).fair()
     assert clerk.state == "已有意見" and "獨居，確有領取薪資" in clerk.text

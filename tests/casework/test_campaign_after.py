@@ -255,6 +255,15 @@ def test_months_already_paid_otherwise_are_shown_and_nothing_is_paid_by_itself(s
     assert (found.less_cases, found.less, found.more) == (1, 16_000, 0)
 
 
+def test_who_did_not_work_and_now_has_wages_is_asked_about(desk, review, arrive):
+    approve(desk, 1, children=[(45, 0)])
+    arrive([(*SON, RICH)])
+    review.open().answer()
+    review.judge()
+    [case] = review.cases()
+    assert (case.outcome, case.reason) == ("unknown", "fact") and "是否就業尚未查明" in case.why
+
+
 def test_a_finding_about_other_income_holds_until_a_line_comes_to_it():
     before = (facts.Income(facts.IncomeKind.OTHER, 1, counted=False, source=facts.Source("113年度財稅資料")),)
 
