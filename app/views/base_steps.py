@@ -29,9 +29,9 @@ class Step:
     open: Callable[[Any], bool] = lambda _item: True
     proposed: Callable[[Any], dict[str, Any]] = lambda _item: {}
     required: tuple[str, ...] = ()
+    style: str = "default"
     choices: Callable[[Any], dict[str, list[tuple[str, str]]]] = lambda _item: {}
     """What there is to choose from that depends on the record."""
-    style: str = "default"
 
 
 class StepForms:
