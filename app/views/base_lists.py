@@ -121,6 +121,8 @@ class ListPages(RemoteLookupMixin):
     personal = True
     list_hint = ""
     empty_message = "目前沒有資料。"
+    opens = "show"
+    """The method whose permission makes the first column a link."""
 
     # -- the request's filters ------------------------------------------------------------------------------------------
     @property
@@ -172,7 +174,7 @@ class ListPages(RemoteLookupMixin):
         column, direction = self.order()
         count, items = self.datamodel.query(filters.get_joined_filters(self._base_filters), column, direction, page=page, page_size=size)
         page = min(page, max(0, -(-min(count, COUNT_CAP) // size) - 1))
-        may_open = self.permits("show")
+        may_open = self.permits(self.opens)
         args = request.args.to_dict()
         return Table(
             name=name,

@@ -37,6 +37,7 @@ class ExportFileView(ListView):
     datamodel = ViewInterface(Job)
     route_base = "/exports"
     record_name = _l("Exported files")
+    opens = "file"
     list_title = _l("Exported files")
     base_filters = [["id", OwnExports, lambda: None]]
     base_order = ("id", "desc")

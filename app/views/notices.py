@@ -404,6 +404,7 @@ class PrintedFileView(ListView):
     datamodel = ViewInterface(Job)
     route_base = "/printed"
     record_name = _l("Printed notices")
+    opens = "file"
     list_title = _l("Printed notices")
     base_filters = [["id", OwnPrints, lambda: None]]
     base_order = ("id", "desc")
