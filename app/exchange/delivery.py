@@ -8,7 +8,9 @@ load_folder(Path("samples"))   every register and roster of a folder, for work w
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +27,7 @@ from .mapping import Mapping
 from .messages import FileProblem, say
 from .tables import Table, without_total
 
+_AT_ONCE: Final = 2  # pieces checked at once
 _STRAY: Final = 0.05  # rows of another county, kind or month up to this share are rejected one by one, above it the file is
 
 
@@ -104,8 +107,10 @@ def read_delivery(
     agreed = {name: run.agree(name, value) for name, value in wanted.items()}
     run.whole_file()
     raw = run.rejected_rows(lambda: readers.open_table(path, run.layout, mapping))
-    content = content_sha256(run.frames[0], run.layout, raw)  # before the rows are put in the order of people: files come in order of their key
-    frame = run.accepted()
+    with ThreadPoolExecutor(1, thread_name_prefix="hash") as pool:
+        # of the rows before they are put in the order of people, for files come in order of their key; meanwhile they are put in that order
+        content, digest = pool.submit(content_sha256, run.frames[0], run.layout, raw), pool.submit(file_sha256, path)
+        frame = run.accepted()
     notices = [Notice(code, *say(code, **values)) for code, values in table.notices]
     rejected = run.bad_rows.len()
     if rejected and rejected == run.rows:
@@ -126,8 +131,8 @@ def read_delivery(
         rejected=rejected,
         sum_amount=int(frame["amount"].sum()) if "amount" in frame.columns else 0,
         file_name=path.name,
-        file_sha256=file_sha256(path),
-        content_sha256=content,
+        file_sha256=digest.result(),
+        content_sha256=content.result(),
     )
     return Delivery(frame, raw, run.issues, notices, meta, run.layout)
 
@@ -170,15 +175,7 @@ class _Run:
 
     def read(self, kind: str | None) -> None:
         issues: list[pl.DataFrame] = []
-        for number, (piece, total) in enumerate(without_total(self.table)):
-            if number == 0:
-                if self.layout.source == "roster":
-                    self.layout = self.layout.for_kind(kind or self._kind_of(piece))
-                self._need_columns()
-            self.total = total
-            checked = validate.check_piece(piece, self.table.header.columns, self.layout, self.mapping)
-            if number == 0 and self.layout.source == "roster":
-                self.first = {name: validate.most_common(checked.frame[name]) for name in ("data_kind", "county_code", "ref_month")}
+        for piece, checked in self._checked(kind):
             bad = checked.issues.filter(pl.col("level") == "row")["row_no"].unique()
             self.rows += piece.height
             issues.append(checked.issues)
@@ -191,6 +188,29 @@ class _Run:
         self.frames = [pl.concat(self.frames)]
         self.issues = pl.concat(issues)
         self.bad_rows = self.issues.filter(pl.col("level") == "row")["row_no"].unique().sort()
+
+    def _checked(self, kind: str | None) -> Iterator[tuple[pl.DataFrame, validate.Checked]]:
+        """The pieces and what their check found, in the order of the file; two are checked at once, and the next is being read."""
+        columns, begun = self.table.header.columns, deque[tuple[pl.DataFrame, Future[validate.Checked]]]()
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
+            for number, (piece, total) in enumerate(without_total(self.table)):
+                if number == 0:
+                    if self.layout.source == "roster":
+                        self.layout = self.layout.for_kind(kind or self._kind_of(piece))
+                    self._need_columns()
+                self.total = total
+                begun.append((piece, pool.submit(validate.check_piece, piece, columns, self.layout, self.mapping)))
+                if number == 0:
+                    self._look_first(begun[0][1].result())
+                if len(begun) > _AT_ONCE:
+                    piece, check = begun.popleft()
+                    yield piece, check.result()
+            for piece, check in begun:
+                yield piece, check.result()
+
+    def _look_first(self, checked: validate.Checked) -> None:
+        if self.layout.source == "roster":
+            self.first = {name: validate.most_common(checked.frame[name]) for name in ("data_kind", "county_code", "ref_month")}
 
     def _kind_of(self, piece: pl.DataFrame) -> str:
         columns = self.table.header.columns

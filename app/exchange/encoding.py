@@ -97,9 +97,11 @@ def raw_hex(text: str) -> str:
     return out.hex()
 
 
-def detect(path: Path) -> Encoding:
+def detect(path: Path, thorough: bool = True) -> Encoding:
     """The file's encoding. FileProblem when it is neither UTF-8 nor CP950 throughout, with the line of the first offence. Blocks are
-    small enough to stay in the processor's cache, which makes this pass cost a fifth."""
+    small enough to stay in the processor's cache, which makes this pass cost a fifth.
+
+    Not `thorough`: what is not UTF-8 is taken for CP950, and whoever reads it (`utf8_blocks`) comes upon the offence."""
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(codecs.BOM_UTF8):
@@ -110,8 +112,7 @@ def detect(path: Path) -> Encoding:
         raise FileProblem("encoding_utf16")
     if _offence(path, "utf-8") is None:
         return "utf-8"
-    offence = _offence(path, "cp950")
-    if offence is not None:
+    if thorough and (offence := _offence(path, "cp950")) is not None:
         raise FileProblem("encoding_unknown", line=offence)
     return "cp950"
 
@@ -136,11 +137,37 @@ def _decoder(encoding: Encoding, mark: bool = False) -> codecs.IncrementalDecode
     return codecs.getincrementaldecoder(encoding)("swis-mark" if mark else "swis-eudc" if encoding == "cp950" else "strict")
 
 
-def text_blocks(path: Path, encoding: Encoding, mark: bool = False) -> Iterator[str]:
-    """The file's text in pieces, line ends as `\\n`. UnicodeDecodeError at the first byte that does not decode; with `mark`
-    such a byte becomes `UNREAD`."""
+def utf8_blocks(
+    path: Path, encoding: Encoding, mark: bool = False, translation: Mapping[int, str] | None = None, sound: bool = False
+) -> Iterator[bytes]:
+    """The file's text in pieces as UTF-8, without a mark in front, line ends as `\\n`. FileProblem at the first byte that does not decode;
+    with `mark` such a byte becomes `UNREAD`. `sound` says that `detect` found this encoding: then UTF-8
+    is handed on as it is."""
+    if sound and encoding != "cp950" and not translation:
+        yield from _as_they_are(path)
+        return
     decoder = io.IncrementalNewlineDecoder(_decoder(encoding, mark), translate=True)
+    lines = 1
     with path.open("rb") as file:
-        while data := file.read(_BLOCKS.get(encoding, _BLOCK)):
-            yield decoder.decode(data)
-        yield decoder.decode(b"", final=True)
+        while True:
+            data = file.read(_BLOCKS.get(encoding, _BLOCK))
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                raise FileProblem("encoding_unknown", line=lines + error.object[: error.start].count(b"\n")) from None
+            encoded = (text.translate(translation) if translation else text).encode()
+            if not data:
+                yield encoded
+                return
+            lines += encoded.count(b"\n")
+            yield encoded
+
+
+def _as_they_are(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        data = file.read(_BLOCK).removeprefix(codecs.BOM_UTF8)
+        while data:
+            if data.endswith(b"\r"):
+                data += file.read(1)
+            yield data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+            data = file.read(_BLOCK)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from . import readers
+from . import encoding, readers
 from .headers import normal_title
 from .internal import READABLE
 from .mapping import Mapping
@@ -35,6 +35,11 @@ class Preview:
         """Is the encoding the uploader's to choose?"""
         return self.problem is not None and self.problem[0] in ("encoding_unknown", "encoding_mixed")
 
+    @property
+    def hopeless(self) -> bool:
+        """Is it not a file of data at all, whatever is chosen for it?"""
+        return self.problem is not None and self.problem[0].startswith(("carrier_", "file_", "zip_", "sheet_"))
+
 
 def look(path: Path, source: str | None, kind: str | None = None, mapping: Mapping | None = None) -> Preview:
     """Read the first rows. Never raises for a bad file: the preview says what is wrong with it."""
@@ -45,6 +50,8 @@ def look(path: Path, source: str | None, kind: str | None = None, mapping: Mappi
             return seen
         if seen.carrier == "text":
             seen.lines = _raw_lines(path)
+            if not (mapping and (mapping.encoding or mapping.carrier == "fixed")):
+                encoding.detect(path)  # to the last byte: while people look at the preview they can still choose
         layout = READABLE[source] if source else None
         table = readers.open_table(path, layout, mapping)
         seen.carrier, seen.encoding = table.carrier, table.encoding

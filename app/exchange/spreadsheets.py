@@ -15,6 +15,7 @@ from . import headers
 from .layouts import LAYOUTS, Layout
 from .mapping import Mapping
 from .messages import FileProblem
+from .sheet_rows import sheet_rows
 from .tables import PIECE_ROWS, Table
 
 MOST_MEMBERS: Final = 200
@@ -59,14 +60,12 @@ def read_sheet(path: Path, carrier: str, layout: Layout | None, mapping: Mapping
     """Open the first sheet (in an error file of ours: the sheet behind our own) of a workbook."""
     guard(path)
     with _refused_when_broken():
-        workbook = CalamineWorkbook.from_path(str(path))
-        names = [name for name in workbook.sheet_names if name not in OUR_SHEETS]
+        sheets = CalamineWorkbook.from_path(str(path)).sheet_names
+        names = [name for name in sheets if name not in OUR_SHEETS]
         if not names:
             raise FileProblem("sheet_empty")
-        sheet = workbook.get_sheet_by_name(DATA_SHEET if DATA_SHEET in names and len(names) < len(workbook.sheet_names) else names[0])
-        offset = sheet.start[0] if sheet.start else 0
-        rows = iter(sheet.iter_rows())
-        head = [list(row) for row in itertools.islice(rows, headers.LOOK_AHEAD)]
+        rows = sheet_rows(path, sheets.index(DATA_SHEET if DATA_SHEET in names and len(names) < len(sheets) else names[0]))
+        head = list(itertools.islice(rows, headers.LOOK_AHEAD))
     if not head:
         raise FileProblem("sheet_empty")
     first = [[_text(cell) for cell in row] for row in head]
@@ -78,10 +77,9 @@ def read_sheet(path: Path, carrier: str, layout: Layout | None, mapping: Mapping
     header = headers.find(first, layout, mapping)
     used = max(i for i, name in enumerate(header.columns) if name) + 1
     used = max([used, *(i + 1 for i, title in enumerate(header.titles) if title)])
-    header = headers.Header(header.titles[:used], header.columns[:used], header.row + offset, header.rows + offset)
+    header = headers.Header(header.titles[:used], header.columns[:used], header.row, header.rows)
     table = Table(carrier, "", "", header, iter(()))
-    start = header.rows - offset
-    body = itertools.chain(head[start:], rows)
+    body = itertools.chain(head[header.rows :], rows)
     table.pieces = _pieces(body, header, layout, table)
     return table
 

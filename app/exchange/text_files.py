@@ -22,19 +22,11 @@ _LONGEST: Final = 1 << 20  # characters one line (or one quoted cell over severa
 
 def read_text(path: Path, layout: Layout | None, mapping: Mapping | None) -> Table:
     """Open a CSV or pipe file. `layout` None guesses the record type by the titles (raises FileProblem when none fits)."""
-    encoding = enc.detect(path) if not (mapping and mapping.encoding) else mapping.encoding
-    translation = mapping.translation if mapping else {}
+    chosen = mapping.encoding if mapping else None
+    encoding = chosen or enc.detect(path, thorough=False)
     mark = mapping is not None and mapping.mark_unread
-
-    def blocks() -> Iterator[str]:
-        try:
-            for text in enc.text_blocks(path, encoding, mark):
-                yield text.translate(translation) if translation else text
-        except UnicodeDecodeError:
-            raise FileProblem("encoding_unknown", line=1) from None
-
-    start = blocks()
-    head = _head(start)
+    blocks = enc.utf8_blocks(path, encoding, mark, mapping.translation if mapping else None, sound=not chosen)
+    head, begun = _head(blocks)
     separator = _separator(head)
     rows, ends = _first_rows(head, separator)
     if layout is None:
@@ -43,7 +35,7 @@ def read_text(path: Path, layout: Layout | None, mapping: Mapping | None) -> Tab
             raise FileProblem("header_missing", example="rec_no、person_id、name、birth")
         layout = LAYOUTS[source]
     header = headers.find(rows, layout, mapping)
-    rest = (text.encode() for text in itertools.chain([head[ends[header.rows - 1] :]], start))
+    rest = itertools.chain([head[ends[header.rows - 1] :].encode() + begun], blocks)
     table = Table("csv" if separator == "," else "txt", encoding, separator, header, iter(()))
     table.pieces = _pieces(rest, separator, len(header.titles), header.rows + 1)
     if mark:
@@ -57,15 +49,18 @@ def _unread_marked(piece: pl.DataFrame) -> pl.DataFrame:
     return piece.with_columns(pl.when(unread).then(pl.lit("bytes_unknown")).otherwise(pl.col("problem")).alias("problem"))
 
 
-def _head(blocks: Iterator[str]) -> str:
-    head = ""
-    for text in blocks:
-        head += text
-        if head.count("\n") > headers.LOOK_AHEAD + 20 or len(head) > _LONGEST:
+def _head(blocks: Iterator[bytes]) -> tuple[str, bytes]:
+    """The first lines, and what of the next line was read with them."""
+    head = b""
+    for block in blocks:
+        head += block
+        if head.count(b"\n") > headers.LOOK_AHEAD + 20 or len(head) > _LONGEST:
             break
     if not head.strip():
         raise FileProblem("file_empty")
-    return head.removeprefix("\ufeff")
+    cut = head.rfind(b"\n") + 1 or len(head)
+    text = head[:cut].decode(errors="ignore")  # what is ignored is a character cut in two in an endless line; it stays with the rest
+    return text.removeprefix("\ufeff"), head[len(text.encode()) :]
 
 
 def _separator(head: str) -> str:

@@ -80,7 +80,8 @@ def check_piece(piece: pl.DataFrame, columns: tuple[str | None, ...], layout: La
             frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(extra))
     frame = frame.with_columns(checksum_ok(pl.col("person_id")).alias("id_ok"))
     found += _broken_rules(frame, layout)
-    frame = frame.drop(f"t:{name}" for name in texts).drop([c for c in frame.columns if c.startswith("code:")])
+    extras = [extra for extra in ("name_raw", "birth_raw") if layout.has(extra.removesuffix("_raw"))]
+    frame = frame.select("row_no", *layout.names, *extras, "id_ok")  # every piece in the same order, whatever its cells asked for
     return Checked(frame, pl.concat([no_issues(), *(f.select(list(ISSUE_SCHEMA)) for f in found if not f.is_empty())]))
 
 

@@ -55,7 +55,7 @@ def test_a_workbook_too_heavy_for_its_limits_is_a_sentence(tmp_path):
     spreadsheets.guard(path)
     began = time.monotonic()
     with pytest.raises(FileProblem) as heavy:
-        confined.read_confined(path, "roster", limits=confined.Limits(memory=1100 << 20, cpu=20, wall=60))
+        confined.read_confined(path, "roster", limits=confined.Limits(memory=1100 << 20, cpu=20, wall=30))
     assert heavy.value.code == "file_heavy" and "分成數個" in str(heavy.value)
     assert time.monotonic() - began < 60
 
