@@ -91,7 +91,7 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SPARK_URL": env.get("SPARK_URL", ""),
         "DROP_FOLDER": Path(env["DROP_FOLDER"]).resolve() if env.get("DROP_FOLDER") else folder / "drop",
         "FONT_FOLDERS": [Path(p) for p in env.get("FONT_FOLDERS", "/usr/local/share/fonts:/usr/share/fonts").split(":") if p],
-        "SFTP_SETTINGS": Path(env["SFTP_SETTINGS"]).resolve() if env.get("SFTP_SETTINGS") else folder / "sftp.toml",
+        "SFTP_SECRETS": Path(env["SFTP_SECRETS"]).resolve() if env.get("SFTP_SECRETS") else folder / "sftp",
         "SMTP_HOST": env.get("SMTP_HOST", ""),
         "SMTP_PORT": int(env.get("SMTP_PORT", "587")),
         "SMTP_TLS": _flag(env, "SMTP_TLS", True),
@@ -107,7 +107,7 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
     return settings
 
 
-OF_THE_REAL_ONE = ("SECRET_KEY", "AUDIT_KEY", "DROP_FOLDER", "SFTP_SETTINGS", "SMTP_HOST", "SMTP_USER", "SMTP_PASSWORD", "SESSION_COOKIE_SECURE")
+OF_THE_REAL_ONE = ("SECRET_KEY", "AUDIT_KEY", "DROP_FOLDER", "SFTP_SECRETS", "SMTP_HOST", "SMTP_USER", "SMTP_PASSWORD", "SESSION_COOKIE_SECURE")
 """What training never takes from the environment: keys, folders and servers of the installation beside it."""
 
 

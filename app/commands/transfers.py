@@ -1,4 +1,4 @@
-"""Files that arrive without a person at a screen: by a county system's token, in a drop folder, or fetched over SFTP. Every transfer is hashed, logged, kept."""
+"""Files that arrive without a person at a screen: by a county system's token or in a drop folder (`sftp_sources`: fetched). Every transfer is hashed, logged, kept."""
 
 import datetime as dt
 import hashlib
@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from flask import current_app
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.exchange import codes, confined, sftp, store
 from app.exchange.layouts import LAYOUTS
+from app.exchange.mapping import Mapping
 from app.models.transfer import Transfer, UploadToken
 from app.security import scope
 from app.security.actor import Actor
@@ -91,10 +91,10 @@ def sender_of(session: Session, token: str) -> Sender | None:
         row = session.scalars(select(UploadToken).where(UploadToken.token_sha256 == _digest(token))).one_or_none()
         if row is None or row.revoked_at is not None or row.expires_on < clock.today():
             return None
-        return Sender(row.id, row.county_code, _for_county(f"介接：{row.label}", row.county_code))
+        return Sender(row.id, row.county_code, for_county(f"介接：{row.label}", row.county_code))
 
 
-def _for_county(name: str, county: str | None) -> Actor:
+def for_county(name: str, county: str | None) -> Actor:
     """An actor that may do nothing but import, and that for one county (None: the national registers)."""
     reach = scope.Scope("county", county) if county else scope.SYSTEM
     return Actor(None, name, name, codes.COUNTIES.get(county or "", "系統"), reach, frozenset({"exchange.import"}))
@@ -112,18 +112,19 @@ def receive(
     sender: Sender, path: Path, file_name: str, source: str, month: int | None, kind: str | None, mode: str, reason: str
 ) -> tuple[BatchResult | None, str, str]:
     """Take in a file a county's system sent; (the result, code, sentence): code empty when it was taken in."""
-    return _take(sender.actor, "endpoint", path, file_name, source, sender.county, month, kind, mode, reason, sender.token_id)
+    return take(sender.actor, "endpoint", path, file_name, source, sender.county, month, kind, mode, reason, sender.token_id)
 
 
-def _take(
+def take(
     actor: Actor, channel: str, path: Path, file_name: str, source: str, county: str | None, month: int | None, kind: str | None, mode: str,
-    reason: str, token_id: int | None = None, remote: str | None = None,
+    reason: str, token_id: int | None = None, remote: str | None = None, mapping: Mapping | None = None,
 ) -> tuple[BatchResult | None, str, str]:  # fmt: skip
+    """Keep a file, take it in, log the transfer; (the result, code, sentence): code empty when it was taken in."""
     kept, digest = store.keep(path, home())
     result: BatchResult | None = None
     try:
         result = exchange.import_file(
-            actor, source, kept, county, month, kind, mode, file_name=file_name, reader=confined.read_confined, confirm=True, reason=reason
+            actor, source, kept, county, month, kind, mode, mapping, file_name, reader=confined.read_confined, confirm=True, reason=reason
         )
         code, text = result.problem or ("", "")
         if not code and not result.accepted and result.duplicate_of is None:
@@ -197,7 +198,7 @@ def take_dropped(found: Dropped) -> tuple[str, str]:
     `_replacement` says how it is meant."""
     before = found.path.stat()
     mode = mode_of(found.path)
-    result, code, text = _take(_for_county("收件匣", found.county), "folder", found.path, found.path.name, found.source, found.county, None, None, mode, "")
+    result, code, text = take(for_county("收件匣", found.county), "folder", found.path, found.path.name, found.source, found.county, None, None, mode, "")
     after = found.path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):  # written again meanwhile: the next look takes it
         return code, text
@@ -211,40 +212,6 @@ def take_dropped(found: Dropped) -> tuple[str, str]:
         back = _aside(found.path.with_name(f"{found.path.stem}_錯誤{result.error_file.suffix}"), "_returned")
         shutil.copyfile(result.error_file, back)
     return code, text
-
-
-# --- SFTP ------------------------------------------------------------------------------------------------------------
-
-
-def pulls() -> list[sftp.Pull]:
-    """What is to be fetched, by the settings file; nothing where nothing may leave. Raises SftpProblem."""
-    if not current_app.config["OUTGOING"]:
-        return []
-    return sftp.load(Path(current_app.config["SFTP_SETTINGS"]))
-
-
-def fetch(pull: sftp.Pull) -> Iterator[tuple[str, str]]:
-    """Fetch and take in what is new in one folder; (code, sentence) of each file, empty when it was taken in. Raises SftpProblem."""
-    actor = _for_county(f"SFTP：{pull.host}", pull.county)
-    with sftp.connected(pull) as session, TemporaryDirectory(prefix="swis-sftp-") as folder:
-        waiting = sftp.ready(session, pull)
-        known = _fetched(actor, [r.mark for r in waiting])
-        for remote in waiting:
-            if remote.mark in known:
-                continue
-            path = sftp.fetch(session, remote, Path(folder))
-            if path is None:
-                continue
-            name = Path(remote.path).name
-            mode = mode_of(Path(name))
-            _, code, text = _take(actor, "sftp", path, name, pull.source, pull.county, None, None, mode, "", remote=remote.mark)
-            yield code, text
-
-
-@command("exchange.import", roles=SENDERS)
-def _fetched(ctx: Context, marks: list[str]) -> set[str]:
-    """Those of the marks that were fetched before."""
-    return {m for m in ctx.session.scalars(select(Transfer.remote).where(Transfer.remote.in_(marks))) if m}
 
 
 def _aside(path: Path, folder: str) -> Path:

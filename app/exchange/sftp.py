@@ -1,19 +1,17 @@
 """Fetching files over SFTP from an agency's host, through paramiko. No database, no Flask.
 
-What to fetch is a TOML file of `[[pull]]` tables (no secrets in it):
-    source = "custody"            record type; for rosters also county = "10004"
-    host = "sftp.example.gov.tw"  port = 22  user = "hccg"
-    host_key = "ssh-ed25519 AAAA…"   the one key the host may show
-    folder = "/outgoing"          pattern = "*.csv"
-    key_file = "/etc/swis/sftp_ed25519"   or password_file = "…"   or password_env = "SFTP_CUSTODY"
+The host has to show the pinned key, or nothing is shown to it. The key is pinned as the host's public key (`ssh-ed25519 AAAA…`) or as its
+fingerprint (`SHA256:…`, what `ssh-keygen -lf` prints).
 """
 
+import base64
+import binascii
 import errno
 import fnmatch
-import os
+import hashlib
+import re
 import stat
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,14 +19,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import paramiko
-from paramiko.hostkeys import HostKeyEntry
-
-from . import codes
-from .layouts import LAYOUTS
 
 HALF_WRITTEN: Final = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
 LARGEST: Final = 2 << 30
-TIMEOUT: Final = 30  # seconds of silence
+TIMEOUT: Final = 30.0  # seconds of silence
+SETTLE: Final = 10.0  # seconds a file has to stay as it is before it is fetched
+_ALGORITHMS: Final = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256")
+_FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?$")
 
 
 class SftpProblem(Exception):
@@ -44,14 +41,12 @@ class Pull:
     user: str
     host_key: str
     folder: str
+    secret: Path
+    login_by: str = "key"
     county: str | None = None
     port: int = 22
     pattern: str = "*"
-    key_file: str = ""
-    password_file: str = ""
-    password_env: str = ""
-    settle: float = 10.0
-    """Seconds a file has to stay as it is before it is fetched."""
+    mapping: str = ""
 
     @property
     def name(self) -> str:
@@ -73,72 +68,78 @@ class Remote:
         return f"{self.pull.host}:{self.pull.port}{self.path}|{self.size}|{self.modified}"[:300]
 
 
-def load(path: Path) -> list[Pull]:
-    """The pulls of a settings file; none when there is no file. Raises SftpProblem."""
-    if not path.is_file():
-        return []
-    try:
-        entries = tomllib.loads(path.read_text("utf-8")).get("pull", [])
-        return [_checked(Pull(**entry)) for entry in entries]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, AttributeError) as error:
-        raise SftpProblem(f"SFTP 設定檔 {path.name} 讀不懂（{error}）；請對照部署說明修正") from None
-
-
-def _checked(pull: Pull) -> Pull:
-    if pull.source not in LAYOUTS:
-        raise SftpProblem(f"SFTP 設定的資料來源「{pull.source}」不在規格內")
-    if (pull.source == "roster") != (pull.county is not None) or (pull.county is not None and pull.county not in codes.COUNTIES):
-        raise SftpProblem(f"SFTP 設定「{pull.name}」：名冊要寫縣市代碼（county），其他來源不寫")
-    if _host_key(pull) is None:
-        raise SftpProblem(f"SFTP 設定「{pull.name}」沒有正確的主機金鑰（host_key）；請向對方機關取得後填入，例如 ssh-ed25519 AAAA…")
-    if sum(map(bool, (pull.key_file, pull.password_file, pull.password_env))) != 1:
-        raise SftpProblem(f"SFTP 設定「{pull.name}」：key_file、password_file、password_env 請擇一設定")
-    return pull
-
-
-def _host_key(pull: Pull) -> Any:
-    try:
-        entry = HostKeyEntry.from_line(f"{pull.host} {pull.host_key}")
-    except Exception:  # paramiko raises several kinds for a broken line
+def fingerprint(host_key: str) -> str | None:
+    """`SHA256:…` of a pinned key, given as a public key or as the fingerprint itself; None when it is neither."""
+    words = host_key.split()
+    if len(words) == 1 and _FINGERPRINT.match(words[0]):
+        return words[0].rstrip("=")
+    if len(words) < 2 or not words[0].startswith(("ssh-", "ecdsa-")):
         return None
-    return entry.key if entry else None
+    try:
+        blob = base64.b64decode(words[1], validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    inner = len(words[0]).to_bytes(4, "big") + words[0].encode()
+    return _fingerprint(blob) if blob.startswith(inner) and len(blob) > len(inner) + 16 else None
+
+
+def _fingerprint(blob: bytes) -> str:
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+class _Pinned(paramiko.MissingHostKeyPolicy):
+    """Lets the one key pass and nothing else. Asked before anything is shown to the host."""
+
+    def __init__(self, pull: Pull) -> None:
+        self.pull = pull
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        shown = _fingerprint(key.asbytes())
+        if shown != fingerprint(self.pull.host_key):
+            raise SftpProblem(
+                f"SFTP「{self.pull.name}」：主機出示的金鑰（{key.get_name()}，{shown}）與設定的不同，沒有連線；"
+                "請以電話向對方機關查證，確認是對方的金鑰再改設定"
+            )
 
 
 def _secrets(pull: Pull) -> dict[str, Any]:
-    """What the host is shown: from a file only its owner can read, or from the environment."""
-    if pull.password_env:
-        if not (found := os.environ.get(pull.password_env)):
-            raise SftpProblem(f"SFTP「{pull.name}」：環境變數 {pull.password_env} 沒有設定")
-        return {"password": found}
-    path = Path(pull.key_file or pull.password_file)
+    """What the host is shown: from a file only its owner can read."""
+    path = pull.secret
     try:
         if path.stat().st_mode & 0o077:
             raise SftpProblem(f"SFTP「{pull.name}」：{path.name} 其他使用者也能讀取，請改為只有執行帳號可讀（chmod 600）")
-        return {"key_filename": str(path)} if pull.key_file else {"password": path.read_text("utf-8").strip()}
+        if pull.login_by == "key":
+            with path.open("rb"):
+                return {"key_filename": str(path)}
+        if not (password := path.read_text("utf-8").strip()):
+            raise SftpProblem(f"SFTP「{pull.name}」：{path.name} 是空的，請系統管理人員寫入密碼")
+        return {"password": password}
+    except UnicodeDecodeError:
+        raise SftpProblem(f"SFTP「{pull.name}」：{path.name} 不是文字檔；若為金鑰檔，請把密鑰種類改為「私密金鑰檔」") from None
     except OSError as error:
-        raise SftpProblem(f"SFTP「{pull.name}」：讀不到 {path.name}（{error.strerror}）") from None
+        raise SftpProblem(f"SFTP「{pull.name}」：讀不到密鑰檔 {path.name}（{error.strerror}）；請系統管理人員放到伺服器上") from None
 
 
 @contextmanager
-def connected(pull: Pull) -> Iterator[paramiko.SFTPClient]:
+def connected(pull: Pull, timeout: float = TIMEOUT) -> Iterator[paramiko.SFTPClient]:
     """A session with the host, which has to show the pinned key. Raises SftpProblem."""
     client = paramiko.SSHClient()
-    key, name = _host_key(pull), pull.host if pull.port == 22 else f"[{pull.host}]:{pull.port}"
-    client.get_host_keys().add(name, key.get_name(), key)
-    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    client.set_missing_host_key_policy(_Pinned(pull))
     try:
         client.connect(
-            pull.host, pull.port, pull.user, timeout=TIMEOUT, banner_timeout=TIMEOUT, auth_timeout=TIMEOUT, look_for_keys=False, allow_agent=False,
-            **_secrets(pull),
+            pull.host, pull.port, pull.user, timeout=timeout, banner_timeout=timeout, auth_timeout=timeout, look_for_keys=False, allow_agent=False,
+            disabled_algorithms=_other_keys(pull.host_key), **_secrets(pull),
         )  # fmt: skip
         session = client.open_sftp()
-        session.get_channel().settimeout(TIMEOUT)
+        session.get_channel().settimeout(timeout)
         yield session
-    except paramiko.BadHostKeyException:
-        raise SftpProblem(f"SFTP「{pull.name}」：主機出示的金鑰與設定的不同，沒有連線；請向對方機關查證，確認換過金鑰再改設定") from None
     except paramiko.AuthenticationException:
-        raise SftpProblem(f"SFTP「{pull.name}」：主機不接受帳號或金鑰；請確認設定與對方機關的授權") from None
-    except (TimeoutError, paramiko.SSHException, EOFError, OSError) as error:
+        raise SftpProblem(f"SFTP「{pull.name}」：主機不接受帳號或密鑰；請確認設定與對方機關的授權") from None
+    except FileNotFoundError:
+        raise SftpProblem(f"SFTP「{pull.name}」：主機上沒有資料夾 {pull.folder}；請向對方機關確認資料夾名稱") from None
+    except PermissionError:
+        raise SftpProblem(f"SFTP「{pull.name}」：這個帳號不能讀取資料夾 {pull.folder} 或其中的檔案；請對方機關開放讀取") from None
+    except (TimeoutError, paramiko.SSHException, EOFError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise SftpProblem(f"SFTP「{pull.name}」：連線或傳輸中斷（{type(error).__name__}），稍後會再試") from None
@@ -146,12 +147,26 @@ def connected(pull: Pull) -> Iterator[paramiko.SFTPClient]:
         client.close()
 
 
+def _other_keys(host_key: str) -> dict[str, list[str]]:
+    """Host key algorithms not to agree on: with a public key pinned all but those of its kind, for a host may have several keys."""
+    kind = host_key.split()[0]
+    if kind.startswith("SHA256:"):
+        return {}
+    return {"keys": [name for name in _ALGORITHMS if name != kind and not (kind == "ssh-rsa" and name.startswith("rsa-"))]}
+
+
+def look(pull: Pull, timeout: float) -> int:
+    """Connect and count the files that would be fetched; nothing is fetched. Raises SftpProblem."""
+    with connected(pull, timeout) as session:
+        return len(_look(session, pull))
+
+
 def ready(session: paramiko.SFTPClient, pull: Pull, wait: Callable[[float], None] = time.sleep) -> list[Remote]:
     """Files that fit the pattern and did not change between two looks, in name order."""
     first = _look(session, pull)
     if not first:
         return []
-    wait(pull.settle)
+    wait(SETTLE)
     second = _look(session, pull)
     return [r for name, r in sorted(second.items()) if first.get(name) == r]
 

@@ -34,7 +34,7 @@ FAILURES, FAILURE_MINUTES = 20, 15  # wrong tokens from one address before it ha
 
 
 class TransferView(ListView):
-    """What came by endpoint and drop folder, and what became of it."""
+    """What came by endpoint, drop folder and SFTP, and what became of it."""
 
     datamodel = ViewInterface(Transfer)
     route_base = "/transfers"
@@ -44,7 +44,7 @@ class TransferView(ListView):
     list_columns = ["id", "received_at", "channel", "source", "county_code", "file_name", "size", "outcome", "message", "batch_id"]
     search_columns = ["channel", "source", "county_code", "outcome", "received_at"]
     default_roles = {"can_list": READERS, "can_export": READERS}
-    list_hint = "系統介接與收件匣送來的每一個檔案都留存並記錄。收件匣內放滿一分鐘沒有再變動的檔案才會收；退回的檔案移到 _refused，旁邊附原因。"
+    list_hint = "系統介接、收件匣與 SFTP 取來的每一個檔案都留存並記錄。收件匣內放滿一分鐘沒有再變動的檔案才會收；退回的檔案移到 _refused，旁邊附原因。"
 
 
 def _revoke(who: Any, key: Any, comment: str = "", seen_version: int | None = None) -> None:

@@ -14,7 +14,7 @@ from tests import demo_county
 
 
 def test_training_takes_nothing_of_the_installation_beside_it(tmp_path):
-    real = {"SWIS_HOME": str(tmp_path), "SECRET_KEY": "s" * 40, "SMTP_HOST": "mail.example", "SFTP_SETTINGS": "/etc/sftp.toml", "DROP_FOLDER": "/srv/drop"}
+    real = {"SWIS_HOME": str(tmp_path), "SECRET_KEY": "s" * 40, "SMTP_HOST": "mail.example", "SFTP_SECRETS": "/etc/sftp", "DROP_FOLDER": "/srv/drop"}
     settings = config.load({**real, "SWIS_PROFILE": "training"})
     assert settings["SWIS_HOME"] == tmp_path / "training" and "training" in settings["SQLALCHEMY_DATABASE_URI"]
     assert settings["SECRET_KEY"] != real["SECRET_KEY"] and not settings["SMTP_HOST"] and not settings["OUTGOING"]
@@ -64,7 +64,7 @@ def test_the_name_of_a_file_is_marked_once(training):
 
 
 def test_nothing_leaves(training):
-    from app.commands import reminders, transfers
+    from app.commands import reminders, sftp_sources, transfers
     from app.commands.base import Refused
     from app.extensions import db
     from app.security.actor import Actor
@@ -76,7 +76,7 @@ def test_nothing_leaves(training):
             reminders.send(reminders.EmailMessage(), ["somebody@example"])
     finally:
         training.config["SMTP_HOST"] = ""
-    assert transfers.pulls() == [] and transfers.sender_of(db.session(), "swis_anything") is None
+    assert sftp_sources.due_sources(db.session()) == [] and transfers.sender_of(db.session(), "swis_anything") is None
     with pytest.raises(Refused, match="訓練環境"):
         transfers.make_token(Actor.system("test"), "x", 3, "10004")
 
