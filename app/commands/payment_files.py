@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy import select, update
 
-from app.core import roc
+from app.core import collector, roc
 from app.models.office import Township
 from app.models.payment import PaymentLine
 from app.models.payment_run import PayerSetting, PaymentFile, PaymentRun
@@ -137,7 +137,7 @@ def content_of(run_no: str, file: PaymentFile) -> bytes:
 
 def write(ctx: Context, run: PaymentRun, setting: PayerSetting) -> list[PaymentFile]:
     """Build, store and note all files of a released run, and mark its lines as sent. The log outside the database comes last but one."""
-    lines = payment_lines.unchanged(ctx.session, run)
+    lines = payment_lines.unchanged(ctx.session, run, parts=False)
     rows: list[PaymentFile] = []
     entries: list[export_log.Entry] = []
     for kind, name, content, count, total in make(ctx, run, setting, lines):
@@ -187,6 +187,7 @@ def totals_of(files: Iterable[PaymentFile]) -> tuple[int, int]:
 
 
 @command("payments.print_list", roles=(ACCOUNTANT, TOWN_CLERK, COUNTY_OFFICER))
+@collector.held_back()
 def register_sheet(ctx: Context, run_id: int) -> tuple[bytes, str, int]:
     """The 發放清冊 of a run that was approved, from its frozen lines: the same bytes every time; (XLSX, file name, lines). Raises Refused."""
     run = ctx.get(PaymentRun, run_id)
@@ -200,12 +201,13 @@ def register_sheet(ctx: Context, run_id: int) -> tuple[bytes, str, int]:
 
 
 @command("payments.print_list", roles=(ACCOUNTANT, TOWN_CLERK, COUNTY_OFFICER))
+@collector.held_back()
 def signature_volumes(ctx: Context, run_id: int) -> tuple[list[list[Sheet]], str, datetime, int]:
     """The 印領清冊 of a run that was approved: its volumes, the file's name, the moment it was made, the lines. Raises Refused, NotFound."""
     run = ctx.get(PaymentRun, run_id)
     if run.state not in ("approved", *SENT):
         raise Refused("清冊核准後才能列印印領清冊", "E-PAY-STATE")
-    lines = payment_lines.unchanged(ctx.session, run)
+    lines = payment_lines.unchanged(ctx.session, run, parts=False)
     volumes = signature_pdf.volumes(heading(ctx, run, payer_setting(ctx.session, run.benefit, run.town_code)), lines)
     if not volumes:
         raise Refused("這份清冊沒有以現金印領的對象，不需要印領清冊", "E-PAY-NO-CASH")

@@ -83,14 +83,10 @@ def _payment_row(run: PaymentRun, x: Line, p: Part) -> dict[str, Any]:
     }
 
 
-def read(session: Session, run_id: int, statuses: Iterable[str] = LIVE) -> list[Line]:
-    """The lines of a run as frozen (withheld ones left out), in the order of their numbers."""
+def read(session: Session, run_id: int, statuses: Iterable[str] = LIVE, *, parts: bool = True) -> list[Line]:
+    """The lines of a run as frozen (withheld ones left out), in the order of their numbers; without their months where nobody asks for them."""
     c = PaymentLine
-    parts: dict[int, list[Part]] = defaultdict(list)
-    for line_no, month, amount, seq in session.execute(
-        select(Payment.line_no, Payment.month, Payment.amount, Payment.seq).where(Payment.run_id == run_id).order_by(Payment.month)
-    ):
-        parts[line_no].append(Part(month, amount, seq))
+    months = _parts(session, run_id) if parts else {}
     rows = session.execute(
         select(
             c.line_no, c.award_id, c.recipient_id, c.person_id, c.name, c.town_code, c.amount, c.month_from, c.month_to,
@@ -101,9 +97,19 @@ def read(session: Session, run_id: int, statuses: Iterable[str] = LIVE) -> list[
         .order_by(c.line_no)
     )  # fmt: skip
     return [
-        Line(no, award, key, person, name, town, amount, first, last, Payee(*payee), band, address, tuple(parts.get(no, ())), kept, adjusts)
+        Line(no, award, key, person, name, town, amount, first, last, Payee(*payee), band, address, tuple(months.get(no, ())), kept, adjusts)
         for no, award, key, person, name, town, amount, first, last, *payee, band, address, kept, adjusts in rows
     ]
+
+
+def _parts(session: Session, run_id: int) -> dict[int, list[Part]]:
+    """line_no → the months it pays, oldest first."""
+    out: dict[int, list[Part]] = defaultdict(list)
+    for line_no, month, amount, seq in session.execute(
+        select(Payment.line_no, Payment.month, Payment.amount, Payment.seq).where(Payment.run_id == run_id).order_by(Payment.month)
+    ):
+        out[line_no].append(Part(month, amount, seq))
+    return out
 
 
 def freeze(run: PaymentRun, lines: Sequence[Line]) -> None:
@@ -112,9 +118,9 @@ def freeze(run: PaymentRun, lines: Sequence[Line]) -> None:
     run.line_count, run.total, run.totals, run.content_hash = t.count, t.amount, t.as_json(), content_hash(lines)
 
 
-def unchanged(session: Session, run: PaymentRun) -> list[Line]:
+def unchanged(session: Session, run: PaymentRun, *, parts: bool = True) -> list[Line]:
     """The lines, after making sure that they still are what was frozen. Raises Refused."""
-    lines = read(session, run.id)
+    lines = read(session, run.id, parts=parts)
     if content_hash(lines) != run.content_hash or (len(lines), sum(x.amount for x in lines)) != (run.line_count, run.total):
         raise Refused(f"清冊 {run.run_no} 的內容與造冊時的核對碼不符，已停止作業；請通知系統管理人員查明", "E-PAY-FROZEN")
     return lines

@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.core import clock, roc
+from app.core import clock, collector, roc
 from app.exchange.delivery import Delivery, read_delivery
 from app.exchange.messages import FileProblem
 from app.extensions import db
@@ -38,6 +38,7 @@ Reader = Callable[..., Delivery]
 
 
 @command("payments.file", roles=(ACCOUNTANT, *MAKERS))
+@collector.held_back()
 def write_files(ctx: Context, run_id: int, seen_version: int | None = None) -> list[PaymentFile]:
     """Write every file of a released register, once. After a crash the same files are made again, byte for byte."""
     run = ctx.get(PaymentRun, run_id, lock=True)
@@ -77,6 +78,7 @@ def results_of(frame: pl.DataFrame) -> list[reconcile.TransferResult]:
     ]
 
 
+@collector.held_back()
 def import_transfer_result(
     who: Actor | Context, run_id: int, content: bytes, file_name: str, reader: Reader = read_delivery, *, rest_credited: bool = False
 ) -> reconcile.Reconciliation:
@@ -104,7 +106,7 @@ def _returns_of_run(ctx: Context, run_id: int, content: bytes, rest_credited: bo
     if not any(f.kind == "ach" for f in run.files):
         raise Refused(f"清冊 {run.run_no} 沒有 ACH 代付檔，不能登錄 ACH 退件檔", "E-PAY-RESULT")
     with_post = not any(f.kind == "post_office" for f in run.files)
-    file = ach.sent(payment_lines.read(ctx.session, run.id), with_post)
+    file = ach.sent(payment_lines.read(ctx.session, run.id, parts=False), with_post)
     try:
         results = ach.read_returns(content, run.run_no, file)
     except RecordError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from app.core import clock, roc
+from app.core import clock, collector, roc
 from app.models.award import Award
 from app.models.payment import Payment, PaymentLine
 from app.models.payment_run import STATES, PayerSetting, PaymentRun, RunFinding
@@ -63,6 +63,7 @@ def _payer_awards(ctx: Context, benefit: str, payer: str) -> list[ColumnElement[
 
 
 @command("payments.build", roles=MAKERS)
+@collector.held_back()
 def build_run(
     ctx: Context,
     *,
@@ -185,6 +186,7 @@ def _findings(ctx: Context, run: PaymentRun) -> list[checks.Finding]:
 
 
 @command("payments.check", roles=CASEWORKERS)
+@collector.held_back()
 def check_run(ctx: Context, run_id: int, seen_version: int | None = None) -> int:
     """Check the register and write down what was found; ticks stay where the facts are the same. Returns the findings still open."""
     run = ctx.get(PaymentRun, run_id, lock=True)
@@ -343,11 +345,12 @@ def adjust_lines(ctx: Context, run_id: int, changes: Mapping[int, tuple[int, str
 
 
 @command("payments.approve", roles=SUPERVISORS)
+@collector.held_back()
 def approve_run(ctx: Context, run_id: int, seen_version: int | None = None, comment: str = "") -> PaymentRun:
     """Approve a checked register without open findings; never by its maker."""
     run = ctx.get(PaymentRun, run_id, lock=True)
     ctx.check_version(run, seen_version)
-    payment_lines.unchanged(ctx.session, run)
+    payment_lines.unchanged(ctx.session, run, parts=False)
     _nothing_open(run)
     funding.split_run(ctx.session, run)
     RUN.advance(ctx, run, "approve", comment, approved_at=ctx.now)
@@ -376,6 +379,7 @@ def return_run(ctx: Context, run_id: int, reason: str, seen_version: int | None 
 
 
 @command("payments.release", roles=(ACCOUNTANT,))
+@collector.held_back()
 def release_run(ctx: Context, run_id: int, seen_version: int | None = None) -> PaymentRun:
     """Release the money of an approved register, after looking once more at everything that may have happened since the check."""
     run = ctx.get(PaymentRun, run_id, lock=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core import roc
+from app.core import collector, roc
 from app.models.application import Application
 from app.models.award import Award, AwardChange
 from app.models.decision import Decision
@@ -28,6 +28,7 @@ from app.rules.trace import Decision as Judgement
 from app.rules.versions import NoLaw
 from app.security import roles
 
+from . import bulk
 from .base import Context, Refused, command
 from .parameters import exclusions_in_force, parameters_in_force
 
@@ -144,6 +145,7 @@ def outcome_of(award: Running, found: Judgement) -> Outcome:
     return Outcome(award, CHANGED, found.amount, found.band, f"每月 {award.amount:,} 元改為 {found.amount or 0:,} 元", found)
 
 
+@collector.held_back()
 def step(session: Session, run: Recomputation, after: int) -> tuple[int, int]:
     """Judge the next chunk and keep what came of it: (number of the last award seen, how many; 0 = that was all)."""
     awards = running(session, run.benefit, after)
@@ -159,8 +161,7 @@ def step(session: Session, run: Recomputation, after: int) -> tuple[int, int]:
                 then = _decided_on(found.award.facts)
                 lines.append(_line(run, found, parameters.changed(then, run.judged_on) if then else []))
             parameters.asked.clear()
-    if lines:
-        session.execute(insert(RecomputationLine), lines)
+    bulk.add_rows(session, RecomputationLine, lines)
     for name, number in counts.items():
         setattr(run, name, getattr(run, name) + number)
     session.flush()
@@ -178,7 +179,6 @@ class _Noting(Parameters):
         if not region:
             self.asked[name] = None
         return super().on(day, name, region)
-
 
     def changed(self, then: dt.date, on: dt.date) -> list[list[str]]:
         """[name, what it was, what it is now, since when] of the noted parameters that differ between two days; Chinese, ROC dates."""

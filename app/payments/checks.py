@@ -133,13 +133,14 @@ _POST = re.compile(r"\d{7}$")
 _BANK = re.compile(r"\d{7}$")
 _BANK_ACCOUNT = re.compile(r"\d{5,16}$")
 _FARMERS_MAX = 14
+_NOTHING = PersonFacts()
 
 
 def check(given: CheckInput) -> list[Finding]:
     """All findings of a register, hard ones first, then by line."""
     out: list[Finding] = []
     for line in given.lines:
-        person = given.people.get(line.person_key, PersonFacts())
+        person = given.people.get(line.person_key, _NOTHING)
         out.extend(_alive_and_here(line, person))
         out.extend(_other_benefits(line, person))
         out.extend(_account(line))

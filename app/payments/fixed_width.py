@@ -71,7 +71,7 @@ class Field:
         text = "" if value is None else str(value)
         if self.form == "name":
             return cut_bytes(text, self.length).ljust(self.length)
-        if not text.isascii() or any(c < " " for c in text):
+        if not text.isascii() or (text and min(text) < " "):
             raise _Unfit("只能是半形英數字，請修正")
         if len(text) > self.length:
             raise _Unfit(f"超過 {self.length} 碼，請修正")

@@ -66,24 +66,23 @@ def cycle(month: int, rhythm: str) -> tuple[int, int]:
     return month - CYCLES[rhythm] + 1, month
 
 
-def regular_parts(award: AwardFacts, cutoff: dt.date, last: int, since: int = 0) -> list[Part]:
+def regular_parts(award: AwardFacts, worth: Sequence[Segment], last: int, since: int = 0) -> list[Part]:
     """Months due and never paid from `since` up to `last` (this cycle and its arrears), oldest first. A status without cash has none."""
     out: list[Part] = []
     if award.paid_until is not None:
         since = max(since, award.paid_until + 1)
-    for s in award.entitlement(cutoff):
+    for s in worth:
         if not s.amount:
             continue
         out.extend(Part(m, s.amount) for m in s.due_months(since, last) if m not in award.paid and m not in award.paid_months)
     return out
 
 
-def difference_parts(award: AwardFacts, cutoff: dt.date, last: int, since: int = 0) -> list[Part]:
+def difference_parts(award: AwardFacts, worth: Sequence[Segment], last: int, since: int = 0) -> list[Part]:
     """Months from `since` to `last` already paid for less than is due now (補發差額), oldest first."""
-    parts = award.entitlement(cutoff)
     out: list[Part] = []
     for month in sorted(m for m in award.paid if since <= m <= last):
-        more = due(parts, month) - award.paid[month]
+        more = due(worth, month) - award.paid[month]
         if more > 0:
             out.append(Part(month, more, award.paid_parts.get(month, 1)))
     return out
@@ -99,14 +98,15 @@ def build(awards: Iterable[AwardFacts], *, kind: str, month: int, cutoff: dt.dat
     chosen: list[tuple[AwardFacts, list[Part], Payee, str]] = []
     omitted: list[Omitted] = []
     for award in awards:
-        parts = choose(award, cutoff, last, since)
+        worth = award.entitlement(cutoff)
+        parts = choose(award, worth, last, since)
         if not parts:
             continue
         payee = payee_in(known_at(award.changes, cutoff), month)
         if payee is None:
             omitted.append(Omitted(award.award_id, "尚未登錄領款帳戶，請先補登再重新造冊"))
             continue
-        chosen.append((award, parts, payee, _band(award, cutoff, parts[-1].month)))
+        chosen.append((award, parts, payee, _band(worth, parts[-1].month)))
     chosen.sort(key=lambda c: (c[0].town_code, c[0].name, c[0].person_id, c[0].award_id))
     lines = [
         Line(
@@ -129,8 +129,8 @@ def build(awards: Iterable[AwardFacts], *, kind: str, month: int, cutoff: dt.dat
     return Register(lines, omitted)
 
 
-def _band(award: AwardFacts, cutoff: dt.date, month: int) -> str:
-    return next((s.band for s in award.entitlement(cutoff) if s.first <= month <= s.last), "")
+def _band(worth: Sequence[Segment], month: int) -> str:
+    return next((s.band for s in worth if s.first <= month <= s.last), "")
 
 
 @dataclass(frozen=True)

