@@ -90,6 +90,6 @@ def differences(session: Session, campaign: Campaign) -> Differences:
     more, less = [], []
     for award in award_facts.load(session, [Award.id.in_(awards)], 0, amounts=True):
         parts = award.entitlement(dt.date.max)
-        more.append(sum(p.amount for p in register.difference_parts(award, dt.date.max, max(award.paid, default=first), first)))
+        more.append(sum(p.amount for p in register.difference_parts(award, parts, max(award.paid, default=first), first)))
         less.append(sum(max(0, paid - entitlement.due(parts, month)) for month, paid in award.paid.items() if month >= first))
     return Differences(sum(map(bool, more)), sum(more), sum(map(bool, less)), sum(less))
