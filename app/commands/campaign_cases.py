@@ -56,6 +56,8 @@ def _opinion(case: CampaignCase, opinion: str, text: str) -> None:
 @command("campaign.opinion", roles=TOWNSHIP)
 def give_opinion(ctx: Context, case_id: int, opinion: str, text: str = "", seen_version: int | None = None) -> None:
     """初審: `agree` or `disagree` with the result, in words when one disagrees. Raises Refused, Conflict."""
+    if ctx.actor.scope.level != "township":
+        raise Refused("初審由公所登錄；縣府請登錄複審意見", "E-FIRST")
     case, _ = _case(ctx, case_id)
     _opinion(case, opinion, text)
     CASE.advance(ctx, case, "give_opinion", text, seen_version, opinion=opinion, opinion_text=text.strip()[:300] or None)

@@ -187,7 +187,7 @@ class CampaignView(StepForms, RegisterView):
         Step("notices", "整批發通知書", NothingForm, "notices.issue_all", _issue, _under_review_or_closed),
         Step("serve", "整批登錄送達", ServiceForm, "notices.serve",
              lambda who, c, d, _s: _run(campaign_notices.serve_notices, who, c, d["method"], d["on"], d["note"] or ""),
-             lambda c: web.signed_in().scope.level == "county" and _under_review_or_closed(c)),
+             lambda c: web.signed_in().scope.level == "county" and _under_review_or_closed(c), lambda _c: {"on": clock.today()}),
         Step("pause", "暫停", ReasonForm, "campaign.run", lambda who, c, d, _s: campaigns.pause(who, c.id, d["reason"]),
              lambda c: c.paused_at is None and c.state not in ("closed", "dropped")),
         Step("resume", "恢復", NothingForm, "campaign.run", lambda who, c, _d, _s: campaigns.resume(who, c.id), lambda c: c.paused_at is not None, style="primary"),

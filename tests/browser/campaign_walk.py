@@ -55,10 +55,10 @@ def tax_office_answers(site: Site, folder: Path, campaign: int, year: int, town:
         rich = {member.id for member, _ in found if member.town_code == town and member.position == 1}
         for member, h in found:
             base = {"person_id": member.person_id, "name": member.name, "tax_year": str(year)}
-            for x in h.incomes if member.id not in rich else ():
+            for x in (x for x in h.incomes if x.source == "tax" and member.id not in rich):
                 rows["tax_income"].append(base | {"format_code": CODES.get(x.kind, "92"), "payer_id": "1", "payer_name": x.payer or "示範公司", "gross": str(x.amount), "withheld": "0"})
             for a in h.assets:
-                if a.kind in ("land", "house"):
+                if a.kind in ("land", "house") and a.source == "tax":
                     rows["tax_property"].append(base | {"kind": a.kind, "location": a.location or "竹北市", "lot_no": "1", "area": "80", "share_num": str(a.share_num),
                                                         "share_den": str(a.share_den), "assessed_value": str(a.value)})  # fmt: skip
             if member.id in rich:
@@ -130,7 +130,9 @@ def walk(site: Site, sign_in: Callable[[str], Page], folder: Path, album: Path |
     assert Path(waiting.value.path()).read_bytes()[:2] in (b"%P", b"PK")
     officer.open(here).follow("整批登錄送達").press("確定")
     work_off(site)
-    officer.open(here).picture("24-campaign-notices", at="#towns", height=620).fair()
+    officer.open(here)
+    assert (officer.fact("待發文"), officer.fact("已發文，待送達")) == ("0 件", "0 件") and officer.fact("已登錄送達") != "0 件"
+    officer.picture("24-campaign-notices", at="#notices", height=420).fair()
     director.open(here).move("結案")
     return people
 

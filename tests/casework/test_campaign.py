@@ -162,6 +162,8 @@ def test_a_rise_in_wages_shows_where_it_comes_from_and_ends_the_allowance_only_b
         campaign_cases.check(review.officer, case.id, "agree")
     with pytest.raises(Forbidden):
         campaign_cases.check(review.chief, case.id, "agree")
+    with pytest.raises(Refused, match="初審由公所"):
+        campaign_cases.give_opinion(review.officer, case.id, "agree")
     campaign_cases.give_opinion(review.chief, case.id, "agree", "與財稅資料相符")
     with pytest.raises(Refused, match="目前狀態"):
         campaign_cases.decide(review.director, case.id)
