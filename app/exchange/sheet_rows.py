@@ -81,24 +81,26 @@ def _parts(archive: zipfile.ZipFile, name: str, size: int) -> Iterator[bytes]:
         begin = held.find(b"<sheetData>") + len(b"<sheetData>")
         whole = begin < len(b"<sheetData>")
         head, held = (b"", held) if whole else (_DIMENSION.sub(b"", held[:begin]), held[begin:])
-        while block := file.read(size):
-            held += block
+        while True:
             cut = 0 if whole or b"<!" in held else held.rfind(b"<row ")
             if cut <= 0 or _ROW.match(held) is None or _ROW.match(held, cut) is None:
                 whole = True
-                continue
-            yield head + held[:cut] + _END
-            held = held[cut:]
+            else:
+                yield head + held[:cut] + _END
+                held = held[cut:]
+            if not (block := file.read(size)):
+                break
+            held += block
         yield head + held
 
 
 def _read_ahead(parts: Iterator[bytes], shared: dict[str, bytes], name: str, place: int) -> Iterator[CalamineSheet]:
-    """The parts read, two at a time, in their order."""
+    """The parts read, two at a time, in their order; the first, which is small, by itself: a preview asks for no more."""
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sheet") as pool:
         begun: deque[Future[CalamineSheet]] = deque()
-        for part in parts:
+        for number, part in enumerate(parts):
             begun.append(pool.submit(_read, part, shared, name, place))
-            if len(begun) > _AT_ONCE:
+            if len(begun) > _AT_ONCE or number == 0:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()

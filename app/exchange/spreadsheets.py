@@ -23,6 +23,7 @@ MOST_UNPACKED: Final = 1 << 30
 MOST_RATIO: Final = 200  # XML of a sheet packs well, a bomb far better
 OUR_SHEETS: Final = ("說明", "重大錯誤", "彙總")  # stand in front of the data in an error file we returned
 DATA_SHEET: Final = "資料"
+_FIRST_ROWS: Final = 500  # of the first piece: a preview shows few, and a sheet's first part is read for them alone
 _DATES = (dt.datetime, dt.date)
 
 
@@ -102,9 +103,9 @@ def _pieces(rows: Iterator[Sequence[Any]], header: headers.Header, layout: Layou
     width = len(header.titles)
     number = header.rows + 1
     dates: dict[int, int] = {}
-    while True:
+    for size in itertools.chain([_FIRST_ROWS], itertools.repeat(PIECE_ROWS)):
         with _refused_when_broken():
-            chunk = list(itertools.islice(rows, PIECE_ROWS))
+            chunk = list(itertools.islice(rows, size))
         if not chunk:
             break
         yield _piece(chunk, number, width, dates)
