@@ -291,6 +291,8 @@ class Owed:
 
 def states(session: Session, county: str, months: Sequence[int], today: dt.date | None = None) -> list[Owed]:
     """Every list of a county in the months, newest month first."""
+    if not months:
+        return []
     today, days = today or clock.today(), calendar_of(session, county)
     found: dict[tuple[str, int], OutgoingFile] = {}
     of = (OutgoingFile.county_code == county, OutgoingFile.month.in_(months))
@@ -313,10 +315,11 @@ def owed(session: Session, county: str, today: dt.date | None = None) -> list[Ow
 def months_of(session: Session, county: str, today: dt.date) -> list[int]:
     """The last months whose lists the county sends from here: last month, and those before it back to the first list or award made here."""
     last = roc.month_of(today) - 1
-    first = session.scalar(select(func.min(Award.from_month)).where(Award.county_code == county))
+    award = select(func.min(Award.from_month)).where(Award.county_code == county)
+    file = select(func.min(OutgoingFile.month)).where(OutgoingFile.county_code == county)
+    first, begun = session.execute(select(award.scalar_subquery(), file.scalar_subquery())).one()
     if first is None:
         return []
-    begun = session.scalar(select(func.min(OutgoingFile.month)).where(OutgoingFile.county_code == county))
     return [m for m in range(last - BACK + 1, last + 1) if m >= first and (m == last or (begun is not None and m >= begun))]
 
 

@@ -68,6 +68,7 @@ class PersonView(CaseView):
 
     def show_context(self, item: Person) -> dict[str, Any]:
         session = db.session()
+        awards = list(session.scalars(select(Award).where(Award.recipient_id == item.id).order_by(Award.id.desc())))
         cases = list(session.scalars(select(Application).where(Application.applicant_id == item.id).order_by(Application.id.desc())))
         counted = session.scalars(
             select(Application)
@@ -83,7 +84,7 @@ class PersonView(CaseView):
             "cases": [(case, application_url(case)) for case in cases],
             "counted": [(case, application_url(case)) for case in counted],
             "household": cases[0].members if cases else [],
-            "awards": list(session.scalars(select(Award).where(Award.recipient_id == item.id).order_by(Award.id.desc()))),
+            "awards": awards,
             "lines": list(
                 session.scalars(
                     select(PaymentLine).where(PaymentLine.recipient_id == item.id).order_by(PaymentLine.month_to.desc(), PaymentLine.id.desc()).limit(SHOWN)
@@ -103,7 +104,7 @@ class PersonView(CaseView):
             "notice_kinds": KINDS,
             "labelled": lambda obj, name: show(getattr(obj, name), column_at(type(obj), name)),
             "list_url": url_for(f"{self.endpoint}.list"),
-            **self._papers(item),
+            **self._papers(item, awards),
         }
 
     def _doubts(self, item: Person) -> Select[tuple[Doubt]]:
@@ -111,7 +112,7 @@ class PersonView(CaseView):
         mine = (Doubt.person_id == item.person_id, Doubt.county_code == item.county_code, Doubt.state.in_(SENT))
         return select(Doubt).where(*mine).order_by(Doubt.last_month.desc(), Doubt.id.desc()).limit(SHOWN)
 
-    def _papers(self, item: Person) -> dict[str, Any]:
+    def _papers(self, item: Person, awards: list[Award]) -> dict[str, Any]:
         """What the officer may print for this person."""
         if not self.permits("paper"):
             return {"paper_url": None}
@@ -120,7 +121,7 @@ class PersonView(CaseView):
             PaymentLine.recipient_id == item.id, PaymentLine.status.in_(citizen_papers.SENT), PaymentLine.channel != "institution"
         )
         paid = citizen_papers.registers(session, session.scalars(sent.order_by(PaymentLine.run_id.desc()).limit(SHOWN)).all())
-        running = session.scalars(select(Award.benefit).where(Award.recipient_id == item.id, Award.status == "active")).all()
+        running = [a.benefit for a in reversed(awards) if a.status == "active"]
         grounds = {g.benefit for g in citizen_papers.PROTECTED if g.since <= clock.today()}
         this = roc.month_of(clock.today())
         return {

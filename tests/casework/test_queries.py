@@ -10,7 +10,7 @@ from app.extensions import db
 from tests.casework.test_screens import BASE, opened
 from tests.seed import HOME_TOWN
 
-CASE, PAGE, PERSON = 14, 16, 20
+CASE, PAGE, PERSON = 14, 14, 20
 CHILDREN = [(45, 42_000), (43, 40_000), (40, 38_000), (38, 36_000)]
 
 
