@@ -1,11 +1,14 @@
 """A county's exclusion settings from a file (`exclusions.csv` of the exchange contract): all rows or none, every fault named by its row."""
 
 import datetime as dt
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core import roc
 from app.core.text import fold
@@ -14,11 +17,16 @@ from app.exchange.layouts import Field, Layout
 from app.exchange.messages import FileProblem
 from app.exchange.readers import open_table
 from app.exchange.tables import without_total
+from app.extensions import db
 from app.models.exclusion import RELATIONS, ExclusionPair
+from app.models.match_replay import MatchReplay
 from app.rules import exclusions as law_pairs
 from app.rules.benefits import benefits
+from app.security import scope
 
 from .base import Context, Refused, command
+from .replay_effect import Candidate, Effect, effect_of
+from .replays import USUAL_MONTHS, keep, runs_to_replay
 
 SETTINGS = Layout(
     source="exclusions",
@@ -44,7 +52,8 @@ COLUMNS = ("relation", "enabled", "effective_to", "law", "article", "note")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a settings file changed. `notices` are Chinese sentences about rows taken as they are."""
+    """What a settings file changed. `notices` are Chinese sentences about rows taken as they are; `replay`: the number of the replay it
+    passed, if anything was matched; `confirmed_lost`: confirmed doubts that would not be found any more."""
 
     rows: int
     added: int
@@ -52,6 +61,8 @@ class Loaded:
     unchanged: int
     counties: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    replay: int | None = None
+    confirmed_lost: tuple[str, ...] = ()
 
 
 @dataclass
@@ -70,10 +81,32 @@ class BadSettings(Refused):
         self.faults = faults
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a file would change in the months matched so far. `file_sha256` ties it to the file that was tried."""
+
+    file_sha256: str
+    effects: tuple[Effect, ...]
+
+
+def try_file(file: Path) -> Trial:
+    """Replay what a settings file changes over the latest matched months (at most `USUAL_MONTHS`), before it is loaded; nothing is written.
+    Raises Refused."""
+    sheet = read(file)
+    with Session(db.engine) as session, scope.use(scope.SYSTEM):
+        changed = [r for r, old in _changes(session, sheet.rows) if old is None or not _same(old, r)]
+        counties = {r["county_code"] for r in changed}
+        county = counties.pop() if len(counties) == 1 else ""
+        runs = [run.id for run in runs_to_replay(session, county)[-USUAL_MONTHS:]] if changed and not sheet.faults else []
+    candidate = Candidate(county, tuple(_pair(r) for r in changed))
+    return Trial(_digest(file), tuple(effect_of(candidate, run) for run in runs))
+
+
 @command("parameters.load")
-def load_county_exclusions(ctx: Context, file: Path) -> Loaded:
-    """Put settings of one or more counties in force (from the command line: the file is the county's own decision). The same content again changes nothing; a row of the same pair and starting day is
-    replaced and the older one kept as withdrawn. Raises BadSettings, Refused."""
+def load_county_exclusions(ctx: Context, file: Path, trial: Trial | None = None) -> Loaded:
+    """Put settings of one or more counties in force (from the command line: the file is the county's own decision). The same content again
+    changes nothing; a row of the same pair and starting day is replaced and the older one kept as withdrawn. What changes something must
+    have been tried (`try_file`) once anything has been matched; the replay is kept beside the settings. Raises BadSettings, Refused."""
     sheet = read(file)
     own = ctx.actor.scope.county_code
     if ctx.actor.scope.level != "system":
@@ -81,18 +114,9 @@ def load_county_exclusions(ctx: Context, file: Path) -> Loaded:
     if sheet.faults:
         raise BadSettings(sheet.faults)
     counties = sorted({r["county_code"] for r in sheet.rows})
-    known = {
-        (p.county_code, p.benefit, p.counterpart, p.effective_from): p
-        for p in ctx.session.scalars(
-            select(ExclusionPair)
-            .where(ExclusionPair.county_code.in_(counties), ExclusionPair.state == "approved")
-            .order_by(ExclusionPair.id)
-        )
-    }
     added = replaced = unchanged = 0
-    for r in sheet.rows:
-        old = known.get((r["county_code"], r["benefit"], r["counterpart"], r["effective_from"]))
-        if old is not None and all((getattr(old, c) or "") == (r[c] or "") for c in COLUMNS):
+    for r, old in _changes(ctx.session, sheet.rows):
+        if old is not None and _same(old, r):
             unchanged += 1
             continue
         if old is not None:
@@ -101,11 +125,49 @@ def load_county_exclusions(ctx: Context, file: Path) -> Loaded:
         else:
             added += 1
         ctx.session.add(_row(ctx, r))
+    tried = _tried(ctx, file, trial, counties) if added or replaced else None
     ctx.session.flush()
     ctx.audit(
         "exclusions.loaded", ("exclusion_pair", ",".join(counties)[:40]), rows=len(sheet.rows), added=added, replaced=replaced, unchanged=unchanged
     )
-    return Loaded(len(sheet.rows), added, replaced, unchanged, tuple(counties), tuple(sheet.notices))
+    lost = [c.doubt.doubt_no for c in tried.cases] if tried else []
+    return Loaded(len(sheet.rows), added, replaced, unchanged, tuple(counties), tuple(sheet.notices), tried.id if tried else None, tuple(lost))
+
+
+def _tried(ctx: Context, file: Path, trial: Trial | None, counties: list[str]) -> MatchReplay | None:
+    """The gate: the file's own replay, kept; None when nothing has been matched that it could be tried on."""
+    if not runs_to_replay(ctx.session, counties[0] if len(counties) == 1 else ""):
+        return None
+    if trial is None or trial.file_sha256 != _digest(file) or not trial.effects:
+        raise Refused("設定檔要先以比對過的月份試算才能啟用；檔案在試算後又改過時，請重新試算", "E-SET-07")
+    return keep(ctx, f"縣市互斥設定檔（{'、'.join(codes.COUNTIES[c] for c in counties)}）", trial.file_sha256, trial.effects)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _changes(session: Session, rows: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], ExclusionPair | None]]:
+    """Each row of the file with the setting in force that it stands in the place of."""
+    counties = {r["county_code"] for r in rows}
+    known = {
+        (p.county_code, p.benefit, p.counterpart, p.effective_from): p
+        for p in session.scalars(
+            select(ExclusionPair).where(ExclusionPair.county_code.in_(counties), ExclusionPair.state == "approved").order_by(ExclusionPair.id)
+        )
+    }
+    return [(r, known.get((r["county_code"], r["benefit"], r["counterpart"], r["effective_from"]))) for r in rows]
+
+
+def _same(old: ExclusionPair, r: dict[str, Any]) -> bool:
+    return all((getattr(old, c) or "") == (r[c] or "") for c in COLUMNS)
+
+
+def _pair(r: dict[str, Any]) -> law_pairs.Exclusion:
+    return law_pairs.Exclusion(
+        r["benefit"], r["counterpart"], law_pairs.Relation(r["relation"]), r["law"], r["article"], r["effective_from"], r["effective_to"], "",
+        "縣市設定檔", "county", "", "", r["county_code"], r["enabled"],
+    )  # fmt: skip
 
 
 def _row(ctx: Context, r: dict[str, Any]) -> ExclusionPair:

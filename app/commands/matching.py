@@ -10,7 +10,7 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from app.exchange import codes
 from app.extensions import db
 from app.matching import conditions, doubts, engine, spark
 from app.matching.gates import gate_of
-from app.matching.rules import RULES
+from app.matching.rules import RULES, Rule
 from app.matching.wording import COUNTERPARTS
 from app.models.exchange import REJECTED, Batch
 from app.models.match_run import GateStop, MatchRun, NotChecked
@@ -43,6 +43,7 @@ from .base import Context, Refused, command
 from .deliveries import InForce, current_snapshots, home
 from .match_rules import RuleKey
 from .parameters import exclusion_rows
+from .rule_choice import rules_of
 
 LOOK_BACK = 11  # months of earlier rosters that may have paid for the same months
 EXPECTED_FOR = 3  # a roster seen in one of so many months before is expected this month
@@ -141,7 +142,8 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
         caps = caps_of(session)
         rates = rates_of(session)
         names = names_of(session)
-        fallen = rule_control.fallen(session)
+        rules = rules_of(session)(month)
+        fallen = rule_control.fallen(session, rules)
         shadows = rule_control.in_shadow(session) | {f.key for f in fallen}
         sampled = sampling.drawn_before(session, month)
         sizes = {code: sampling.size(session, code) for code in inputs.counties}
@@ -153,6 +155,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
         cap=caps,
         cash_kinds=sorted(codes.CASH_KINDS),
         rates=rates,
+        versions=rules,
     )
     if caps(month) is None:
         inputs.missing.append(Missing("basic_wage", f"尚未設定「基本工資」（{roc.show_month(month)}適用）", ("CAP",)))
@@ -161,7 +164,7 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
     try:
         evidence, told_by_rules = find(work, engine_name, folder, inputs.missing)
         failed = [Missing(f"rule:{c}", f"規則「{RULES[c].title}」執行失敗，未比對", (c,)) for c in evidence.failed]
-        settled, found, floods = _send(told_by_rules, names, month, county, shadows)
+        settled, found, floods = _send(told_by_rules, work, names, county, shadows)
         samples = sampling.prepare(inputs.batches, month, county, found, rule_control.Shelf(shadows, floods), sizes, sampled)
         final = Found(
             inputs=inputs,
@@ -174,7 +177,8 @@ def run_match(who: Actor | Context, month: int, county: str | None = None, engin
             floods=floods,
             samples=samples,
             timing=evidence.seconds,
-            basis=_basis(inputs, conditions.rows(inputs.counties, range(evidence.months[0], evidence.months[1] + 1), pairs)),
+            rules=rules,
+            basis=_basis(inputs, conditions.rows(inputs.counties, range(evidence.months[0], evidence.months[1] + 1), pairs), rules),
         )
     except engine.EngineRefused as refused:
         raise Refused(str(refused), "E-MAT-ENGINE") from None
@@ -193,6 +197,7 @@ class Found:
     stops: list[dict[str, Any]]
     evidence: str
     timing: dict[str, float]
+    rules: Mapping[str, Rule]
     basis: str
     fallen: list[rule_control.Fallen] = field(default_factory=list)
     shadows: set[RuleKey] = field(default_factory=set)
@@ -214,16 +219,16 @@ def find(work: engine.Work, name: str, folder: Path, missing: Sequence[Missing])
 
 
 def _send(
-    evidence: pl.DataFrame, names: doubts.Names, month: int, county: str | None, shadows: set[RuleKey]
+    evidence: pl.DataFrame, work: engine.Work, names: doubts.Names, county: str | None, shadows: set[RuleKey]
 ) -> tuple[pl.DataFrame, list[dict[str, Any]], dict[tuple[str, str], rule_control.Flood]]:
     """Settle and gather until no further flood is found: what is held back claims no payment, so a weaker rule may speak in its place, and
     that in turn may be a flood. The settled evidence, the doubts, the floods by (county, rule)."""
     floods: dict[tuple[str, str], rule_control.Flood] = {}
     while True:
-        settled = doubts.settle(evidence, [(rule, grade) for rule, _, grade in shadows], list(floods))
-        found = doubts.gather(settled, names, month, county)
+        settled = doubts.settle(evidence, rule_control.dark(shadows, work.versions), list(floods))
+        found = doubts.gather(settled, names, work.month, county, work.versions)
         with Session(db.engine) as session, scope.use(scope.SYSTEM):
-            further = {k: f for k, f in rule_control.floods(session, month, found, shadows).items() if k not in floods}
+            further = {k: f for k, f in rule_control.floods(session, work.month, found, shadows).items() if k not in floods}
         if not further:
             return settled, found, floods
         floods |= further
@@ -249,8 +254,8 @@ def _keep(settled: pl.DataFrame, month: int) -> str:
     return str(target.relative_to(home()))
 
 
-def _basis(inputs: Inputs, rows: Iterable[dict[str, object]]) -> str:
-    text = json.dumps([inputs.told(), list(rows), {c: r.version for c, r in RULES.items()}], sort_keys=True)
+def _basis(inputs: Inputs, rows: Iterable[dict[str, object]], rules: Mapping[str, Rule]) -> str:
+    text = json.dumps([inputs.told(), list(rows), {c: [r.version, dict(r.parameters)] for c, r in rules.items()}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -391,7 +396,8 @@ def _store(ctx: Context, month: int, county: str | None, engine_name: str, found
         inputs=found.inputs.told(),
         basis=found.basis,
         timing=found.timing,
-        rule_versions={code: rule.version for code, rule in RULES.items()},
+        rule_versions={code: rule.version for code, rule in found.rules.items()},
+        rule_parameters={code: dict(rule.parameters) for code, rule in found.rules.items() if rule.parameters},
         evidence_path=found.evidence,
     )
     ctx.session.add(run)

@@ -9,6 +9,7 @@ from sqlalchemy import String, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.core import roc
+from app.matching import rule_settings
 from app.models.exclusion import RELATIONS, ExclusionPair
 from app.models.parameter import Parameter
 from app.rules import exclusions as law_pairs
@@ -226,6 +227,8 @@ def propose_parameter(
         raise Refused(f"「{value}」不是數字，請填整數、小數或分數，例如 18465 或 0.0135", "E-SET-03") from None
     if exact is None or exact < 0:
         raise Refused("請填數值，而且不可以是負數", "E-SET-03")
+    if (why := rule_settings.problem(name, exact)) is not None:
+        raise Refused(why, "E-SET-03")
     _dates(effective_from, effective_to)
     if not (source or "").strip():
         raise Refused("請填來源（公告文號或資料出處）", "E-SET-04")
@@ -296,7 +299,10 @@ def settle(ctx: Context, lifecycle: Lifecycle, row_id: int, name: str, comment: 
 
 @command("parameters.approve", roles=APPROVERS)
 def approve_parameter(ctx: Context, row_id: int, comment: str = "", seen_version: int | None = None) -> None:
-    """Put a proposed value in force; not by the person who entered it. Raises Refused, NotFound, Conflict."""
+    """Put a proposed value in force; not by the person who entered it, and one of a match rule only after a replay. Raises Refused, NotFound,
+    Conflict."""
+    if (why := replay_needed(ctx.session, ctx.get(Parameter, row_id))) is not None:
+        raise Refused(why, "E-SET-07")
     settle(ctx, PARAMETER, row_id, "approve", comment, seen_version)
 
 

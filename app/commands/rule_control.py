@@ -1,7 +1,7 @@
 """The floor under a rule's precision and the breaker of sudden floods: what a run stores without sending, and who brings it back."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, roc
 from app.exchange import codes
 from app.matching.precision import wilson
-from app.matching.rules import RULES
+from app.matching.rules import RULES, Rule
 from app.models.doubt import Doubt, DoubtSighting
 from app.models.match_run import MatchRun
 from app.models.rule_control import HOLD_STATES, SHADOW_STATES, RuleHold, RuleShadow
@@ -74,8 +74,13 @@ def in_shadow(session: Session) -> set[RuleKey]:
     return {(rule, version, grade) for rule, version, grade in rows}
 
 
-def fallen(session: Session) -> list[Fallen]:
-    """Rules in use whose upper Wilson bound lies below the floor of their grade and that are not in shadow yet."""
+def dark(shadows: Collection[RuleKey], rules: Mapping[str, Rule]) -> list[tuple[str, str]]:
+    """Rule and grade of those in shadow, in the version that is asked."""
+    return [(rule, grade) for rule, version, grade in shadows if rule in rules and rules[rule].version == version]
+
+
+def fallen(session: Session, rules: Mapping[str, Rule]) -> list[Fallen]:
+    """Rules in use (`rules`) whose upper Wilson bound lies below the floor of their grade and that are not in shadow yet."""
     floors = {grade: limit(session, f"match_floor.{grade}") for grade in "ABC"}
     least = limit(session, "match_floor.least") or 1
     standing = in_shadow(session)
@@ -88,7 +93,7 @@ def fallen(session: Session) -> list[Fallen]:
         floor = floors[grade]
         before = forgiven.get(key, (0, 0))
         confirmed, answered = counted[0] - before[0], counted[1] - before[1]
-        if floor is None or key in standing or rule not in RULES or RULES[rule].version != version:
+        if floor is None or key in standing or rule not in rules or rules[rule].version != version:
             continue
         span = wilson(max(0, min(confirmed, answered)), answered)
         if span is not None and answered >= least and span[1] < floor:
@@ -214,7 +219,7 @@ def hold(ctx: Context, run: MatchRun, these: Iterable[Flood]) -> None:
     """Note the floods of a run: what they found is stored and not sent."""
     for flood in these:
         row = RuleHold(
-            run_id=run.id, month=run.month, county_code=flood.county, rule_code=flood.rule, rule_version=RULES[flood.rule].version,
+            run_id=run.id, month=run.month, county_code=flood.county, rule_code=flood.rule, rule_version=run.rule_versions[flood.rule],
             found=flood.found, usual=flood.usual, history=[list(h) for h in flood.history], reason=flood.reason, held_at=ctx.now,
         )  # fmt: skip
         ctx.session.add(row)

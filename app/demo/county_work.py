@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.commands import campaign_work, campaigns, parameters, recomputation, replays
 from app.commands.base import Context
 from app.commands.casework import arrival_tasks, household_data
+from app.commands.replay_effect import effect_of
 from app.core import clock, roc
 from app.models.application import CLOSED, Application
 from app.models.campaign import Campaign
@@ -53,8 +54,9 @@ def try_setting(session: Session, staff: Staff) -> None:
     )
     runs = [(run.id, run.month) for run in replays.runs_to_replay(session, places.COUNTY)[-2:]]
     key = replays.begin(officer, pair, runs[0][1], runs[-1][1])
+    candidate = replays.candidate_of(session, "pair", pair)
     for run, _ in runs:
-        replays.step(session, key, replays.effect_of(pair, run))
+        replays.step(session, key, effect_of(candidate, run))
     session.commit()
     replays.finish(officer, key)
 

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.commands import replays
+from app.commands.replay_effect import effect_of
 from app.core import roc
 from app.models.match_replay import MatchReplay
 
@@ -19,25 +20,27 @@ from . import Argument, JobContext, job
     on_behalf=True,
     by_hand=False,
     arguments=(
-        Argument("pair", _l("Setting"), "int"),
+        Argument("pair", _l("Exclusion pair"), "int", required=False),
+        Argument("parameter", _l("Parameter"), "int", required=False),
         Argument("first", _l("First month replayed"), "month"),
         Argument("last", _l("Last month replayed"), "month"),
     ),
 )
 def run(ctx: JobContext) -> Iterator[None]:
     """Each month's figures are committed with the checkpoint, so an interrupted replay goes on with the next month."""
-    pair, first, last = ctx.args["pair"], ctx.args["first"], ctx.args["last"]
+    kind = "parameter" if ctx.args.get("parameter") else "pair"
+    setting, first, last = ctx.args[kind], ctx.args["first"], ctx.args["last"]
     key = ctx.session.scalar(select(MatchReplay.id).where(MatchReplay.job_id == ctx.job_id))
     if key is None:
-        key = replays.begin(ctx, pair, first, last, ctx.job_id)
+        key = replays.begin(ctx, setting, first, last, ctx.job_id, kind)
         yield
     with ctx.read() as session:
-        candidate = replays.pair_of(session, pair)
-        runs = [(r.id, r.month) for r in replays.runs_to_replay(session, candidate.county_code or None, first, last)]
+        candidate = replays.candidate_of(session, kind, setting)
+        runs = [(r.id, r.month) for r in replays.runs_to_replay(session, candidate.county, first, last)]
     left = [(r, m) for r, m in runs if m > ctx.checkpoint.get("month", -1)]
     ctx.progress(len(runs) - len(left), len(runs))
     for run_id, month in left:
-        effect = replays.effect_of(pair, run_id)
+        effect = effect_of(candidate, run_id)
         replays.step(ctx.session, key, effect)
         ctx.checkpoint["month"] = month
         ctx.progress(ctx.done + 1)

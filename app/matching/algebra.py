@@ -65,6 +65,16 @@ def gives_way(a: Line, b: Line) -> bool:
     return a.key > b.key
 
 
+def came_later(a: Line, b: Line) -> bool:
+    """Of two benefits that exclude each other, does `a` give way because its award began later? Exactly one of (a, b), (b, a) is true.
+
+    As `gives_way`, but of two with equal ground the later award gives way, and only awards of one month are told apart by amount.
+    """
+    if _away(a) == _away(b) and a.start != b.start:
+        return a.start > b.start
+    return gives_way(a, b)
+
+
 def is_second(a: Line, b: Line) -> bool:
     """Of one benefit paid twice in a month, is `a` the payment too many? Exactly one of (a, b), (b, a) is true.
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from .rules import LETTER, RULES
+from .rules import LETTER, RULES, Rule
 from .wording import ntd
 
 CONTRACT_RELATION: Final = {
@@ -125,8 +125,10 @@ def _cap_after_others(open_: pl.DataFrame) -> pl.DataFrame:
     ).drop("back")
 
 
-def gather(settled: pl.DataFrame, names: Names, month: int, county: str | None = None) -> list[dict[str, Any]]:
-    """The doubts of a run, strongest grade and greatest amount first. `county` limits them to one county's rows."""
+def gather(
+    settled: pl.DataFrame, names: Names, month: int, county: str | None = None, versions: Mapping[str, Rule] = RULES
+) -> list[dict[str, Any]]:
+    """The doubts of a run, strongest grade and greatest amount first. `county` limits them to one county's rows; `versions`: the rules asked."""
     live = settled.filter(pl.col("stop").is_null())
     if county is not None:
         live = live.filter(pl.col("county") == county)
@@ -146,24 +148,35 @@ def gather(settled: pl.DataFrame, names: Names, month: int, county: str | None =
         )
         .sort("county", "grade", "over", "rule", "rec_key", descending=[False, False, True, False, False])
     )
-    out = [_doubt(row, names, month) for row in grouped.iter_rows(named=True)]
+    out = [_doubt(row, versions[row["rule"]], names, month) for row in grouped.iter_rows(named=True)]
+    _tell_apart(out)
     out += [m for d in out if (m := _mirror(d, names)) is not None]
     return [d for d in out if county is None or d["county"] == county]
+
+
+def _tell_apart(found: list[dict[str, Any]]) -> None:
+    """Two rows of one award about which the same is said (a supplement beside the payment, arrears beside the month) are two doubts: the second
+    in order of months and record numbers is known by its place beside the first, so that next month it is recognised again."""
+    places: dict[str, int] = {}
+    for doubt in sorted(found, key=lambda d: (d["fingerprint"], d["months"], d["rec_key"], d["c_rec"] or "", d["c_key"] or "")):
+        place = places[doubt["fingerprint"]] = places.get(doubt["fingerprint"], 0) + 1
+        if place > 1:
+            doubt["fingerprint"] = hashlib.sha256(f"{place}|{doubt['fingerprint']}".encode()).hexdigest()
 
 
 class _Spoken:
     """What a rule's sentence may say."""
 
-    def __init__(self, row: Mapping[str, Any], names: Names) -> None:
+    def __init__(self, row: Mapping[str, Any], rule: Rule, names: Names) -> None:
         self.__dict__.update(row)
+        self.parameters = rule.parameters
         self.kind_zh = names.kinds.get(row["kind"], row["kind"])
         self.c_kind_zh = names.kinds.get(row["c_kind"] or "", row["c_kind"])
         self.c_county_zh = names.counties.get(row["c_county"] or "", row["c_county"])
 
 
-def _doubt(row: dict[str, Any], names: Names, month: int) -> dict[str, Any]:
-    rule = RULES[row["rule"]]
-    spoken = _Spoken(row, names)
+def _doubt(row: dict[str, Any], rule: Rule, names: Names, month: int) -> dict[str, Any]:
+    spoken = _Spoken(row, rule, names)
     return {
         **row,
         "grade": LETTER[row["grade"]],

@@ -19,7 +19,7 @@ from app.core import roc
 
 from . import sql, stage
 from .algebra import CUT_ORDER
-from .rules import RULES
+from .rules import RULES, Rule
 from .spark import Cluster, EngineRefused, SparkEngine
 from .tables import INPUTS, condition, evidence, kind_dim, month_dim
 
@@ -37,6 +37,7 @@ class Work:
     """One run: the month, the Parquet files by source (a source not delivered is absent), the conditions, the cap by month, the kinds paid,
     and by month what a mild disability is paid (`mild_low`, `mild_other`; absent = not known).
 
+    `rules`: the codes asked; `versions`: which version with which parameters answers to a code.
     `paths["roster"]` may hold rosters of other months too; only those up to `month` that paid for the same months are looked at.
     """
 
@@ -47,6 +48,7 @@ class Work:
     cash_kinds: Sequence[str]
     rates: Callable[[int], Mapping[str, int | None]] = _no_rates
     rules: Sequence[str] = tuple(RULES)
+    versions: Mapping[str, Rule] = field(default_factory=lambda: RULES)
 
 
 @dataclass
@@ -143,10 +145,14 @@ def prepare(work: Work, engine: Engine, folder: Path) -> Prepared:
     first, last = (work.month, work.month) if first is None else (max(int(first), work.month - OLDEST), int(last))
     _small(engine, folder / f"{month_dim.name}.parquet", month_dim.name, months_frame(first, last, work.cap, work.rates))
     _small(engine, folder / f"{kind_dim.name}.parquet", kind_dim.name, kinds_frame(work.cash_kinds))
-    for name, select in stage.steps(work.month, first, last).items():
+    made = stage.steps(work.month, first, last)
+    if len(work.rules) < len(RULES):
+        made = stage.needed(made, [work.versions[code].build() for code in work.rules])
+    for name, select in made.items():
         engine.make(name, sql.text_of(select, engine.name))
     for table in stage.SCAFFOLD:
-        engine.drop(table.name)
+        if table.name in made:
+            engine.drop(table.name)
     return Prepared((first, last), round(time.perf_counter() - clock, 3))
 
 
@@ -166,7 +172,7 @@ def ask(work: Work, engine: Engine, prepared: Prepared, out: Path) -> Evidence:
     for code in work.rules:
         clock = time.perf_counter()
         try:
-            engine.append("evidence", sql.text_of(RULES[code].build(), engine.name))
+            engine.append("evidence", sql.text_of(work.versions[code].build(), engine.name))
         except Exception as error:
             failed[code] = f"{type(error).__name__}: {error}"
         seconds[code] = round(time.perf_counter() - clock, 3)

@@ -5,7 +5,7 @@ The only dialect-specific function is `days_between`. CASE stands for LEAST/GREA
 
 from typing import Any, Final
 
-from sqlalchemy import Integer, String, and_, case, cast, literal, null, or_
+from sqlalchemy import Integer, String, and_, case, cast, func, literal, null, or_
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine.default import DefaultDialect
@@ -121,8 +121,18 @@ def gives_way(a: Any, b: Any) -> Expr:
     """`algebra.gives_way` on two working rows."""
     return or_(
         a.c.away > b.c.away,
-        and_(a.c.away == b.c.away, or_(a.c.paid < b.c.paid, and_(a.c.paid == b.c.paid, a.c.rec_key > b.c.rec_key))),
+        and_(a.c.away == b.c.away, _lesser_row(a, b)),
     )
+
+
+def _lesser_row(a: Any, b: Any) -> Expr:
+    return or_(a.c.paid < b.c.paid, and_(a.c.paid == b.c.paid, a.c.rec_key > b.c.rec_key))
+
+
+def came_later(a: Any, b: Any) -> Expr:
+    """`algebra.came_later` on two working rows."""
+    first, second = func.coalesce(a.c.start_month, 0), func.coalesce(b.c.start_month, 0)
+    return or_(a.c.away > b.c.away, and_(a.c.away == b.c.away, or_(first > second, and_(first == second, _lesser_row(a, b)))))
 
 
 def is_second(a: Any, b: Any) -> Expr:

@@ -3,10 +3,12 @@
 Rules then join on the person alone; month bounds, the registry's entry and the last move are columns already.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import and_, case, cast, func, or_, select, union, union_all
-from sqlalchemy.sql.expression import Select
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import Select, TableClause
 
 from .sql import join_text, paid_in
 from .tables import (
@@ -498,6 +500,19 @@ def steps(ref_month: int, first_month: int, last_month: int) -> dict[str, Any]:
         kin.name: kin_select(),
         account_use.name: account_use_select(),
     }
+
+
+def needed(all_steps: Mapping[str, Any], asked: Sequence[Any]) -> dict[str, Any]:
+    """Of the steps those whose tables the selects `asked` stand on, so that a question about one rule costs what that rule costs."""
+    wanted = set().union(*map(_tables, asked)) | {work.name}
+    for name in reversed(list(all_steps)):
+        if name in wanted:
+            wanted |= _tables(all_steps[name])
+    return {name: step for name, step in all_steps.items() if name in wanted}
+
+
+def _tables(statement: Any) -> set[str]:
+    return {t.name for t in visitors.iterate(statement) if isinstance(t, TableClause)}
 
 
 SCAFFOLD: Final = (person_map, line, person, registered, move, last_move, next_move, returned, known_name, shared, kin)

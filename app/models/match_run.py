@@ -26,7 +26,7 @@ class MatchRun(Model):
     It is stored whole, when it has ended: a run that is killed leaves nothing.
 
     `extent`: the county, empty for all. `inputs`: the deliveries it read (number, source, county, month, kind, content hash), so that the
-    run can be repeated as it was; `basis`: SHA-256 over inputs, conditions and rule versions.
+    run can be repeated as it was; `basis`: SHA-256 over inputs, conditions, rule versions and their parameters.
     """
 
     __tablename__ = "match_run"
@@ -51,6 +51,7 @@ class MatchRun(Model):
     timing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     inputs: Mapped[list[Any]] = mapped_column(JSON, default=list)
     rule_versions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    rule_parameters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     basis: Mapped[str] = mapped_column(String(64))
     evidence_path: Mapped[str] = mapped_column(String(300))
 

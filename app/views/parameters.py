@@ -15,11 +15,10 @@ from wtforms import StringField
 
 from app.commands import parameters as commands
 from app.commands.parameters import APPROVERS, EXCLUSION, PARAMETER, PROPOSERS, parameters_in_force
-from app.commands.replays import runs_to_replay
 from app.core import clock
 from app.extensions import db
+from app.matching.rule_settings import rule_settings
 from app.models.exclusion import ExclusionPair
-from app.models.match_replay import MatchReplay
 from app.models.parameter import Parameter
 from app.rules import exclusions as law_pairs
 from app.rules import parameters as law_values
@@ -30,6 +29,7 @@ from app.security.roles import ADMINISTRATOR, ALL, COUNTY
 
 from .base import PageView, ReferenceView, ViewInterface, describe, name_events
 from .home import tile
+from .replays import replays_of
 
 ORDER = 70
 READERS = tuple(r for r in ALL if r != ADMINISTRATOR)
@@ -121,7 +121,12 @@ class ParameterView(ReferenceView):
     lifecycle = PARAMETER
     move_commands = {"approve": commands.approve_parameter, "reject": commands.reject_parameter, "withdraw": commands.withdraw_parameter}
     default_roles = {"can_list": READERS, "can_show": READERS, "can_export": READERS, "can_add": PROPOSERS}
+    show_template = "parameters/parameter.html"
     list_hint = "已核定的案件保留當時適用的數值；要變更時新增一筆較晚生效的設定，由第二人核准後生效。"
+
+    def show_context(self, item: Parameter) -> dict[str, Any]:
+        """With the replays of what a match rule is set to."""
+        return {**super().show_context(item), **(replays_of("parameter", item) if item.name in rule_settings() else {})}
 
     def record_title(self, item: Parameter) -> str:
         return law_values.label_of(item.name)
@@ -179,21 +184,11 @@ class ExclusionView(ReferenceView):
 
     def show_context(self, item: ExclusionPair) -> dict[str, Any]:
         """With the nation's pair beside a county's setting that is looser."""
-        return {**super().show_context(item), "looser_than": commands.looser_than_law(db.session(), item), **_replays(item)}
+        return {**super().show_context(item), "looser_than": commands.looser_than_law(db.session(), item), **replays_of("pair", item)}
 
     def record_title(self, item: ExclusionPair) -> str:
         names = law_pairs.counterpart_names()
         return f"{names.get(item.benefit, item.benefit_zh or item.benefit)}／{names.get(item.counterpart, item.counterpart)}"
-
-
-def _replays(item: ExclusionPair) -> dict[str, Any]:
-    """The replays of a pair, and the matched months a proposed one can be tried on (None: not offered to this person)."""
-    done = db.session.scalars(select(MatchReplay).where(MatchReplay.pair_id == item.id).order_by(MatchReplay.id.desc())).all()
-    who, months = web.actor(), None
-    if who is not None and item.state == "proposed" and who.can("matching.replay") and item.county_code == who.scope.county_code:
-        runs = runs_to_replay(db.session(), item.county_code)[-12:]
-        months = (runs[0].month, runs[-1].month) if runs else None
-    return {"replays": done, "replay_months": months}
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def test_of_two_that_exclude_each_other_exactly_one_gives_way(a: algebra.Line, b
     if a.key != b.key:
         assert algebra.gives_way(a, b) != algebra.gives_way(b, a)
         assert algebra.is_second(a, b) != algebra.is_second(b, a)
+        assert algebra.came_later(a, b) != algebra.came_later(b, a)
 
 
 @given(lines, lines)
@@ -58,8 +59,8 @@ def test_the_engines_choose_alike(a: algebra.Line, b: algebra.Line) -> None:
     if a.key == b.key:
         return
     one, two = _row(a, "a"), _row(b, "b")
-    asked = select(sql.gives_way(one, two), sql.is_second(one, two))
-    want = (algebra.gives_way(a, b), algebra.is_second(a, b))
+    asked = select(sql.gives_way(one, two), sql.is_second(one, two), sql.came_later(one, two))
+    want = (algebra.gives_way(a, b), algebra.is_second(a, b), algebra.came_later(a, b))
     assert duckdb.execute(sql.text_of(asked, "duckdb")).fetchone() == want
 
 

@@ -109,6 +109,18 @@ def test_what_a_corrected_roster_no_longer_shows_is_withdrawn_and_comes_back(dea
     assert (the_doubt(dead).state, the_doubt(dead).times_seen) == ("open", 1)
 
 
+def test_two_rows_of_one_award_are_two_doubts_and_the_second_is_recognised_too(dead: Any) -> None:
+    """A supplement beside the payment: the same is said of both, and both are asked."""
+    case = {"case_no": "10004ELA01"}
+    for month in (MAR - 1, MAR):
+        rosters(dead, [paid(month=month, rec_no=f"{month}-1", **case), paid(month=month, rec_no=f"{month}-2", amount=1000, **case), paid(month=month, **OTHER)])
+    seen = [matching.run_match(SYSTEM, month) for month in (MAR - 1, MAR)]
+    assert [run.by_rule for run in seen] == [{"DEATH": 2}, {"DEATH": 2}]
+    dead.expire_all()
+    found = dead.execute(select(Doubt.expected_overpaid, Doubt.times_seen, Doubt.last_month).order_by(Doubt.expected_overpaid)).all()
+    assert [tuple(f) for f in found] == [(1000, 2, MAR), (6000, 2, MAR)]
+
+
 class TestAnswers:
     def test_no_overpayment_stays_silent_while_it_is_valid(self, dead: Any, actor: Callable[[str], Actor]) -> None:
         matching.run_match(SYSTEM, MAR - 1)

@@ -1,4 +1,4 @@
-"""The rules in force. A new rule is a new declared object in one of these files; nothing else changes."""
+"""The rules as delivered, and versions that may take their place. A new rule is a new declared object in one of these files; nothing else changes."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,4 +10,9 @@ RULES: Final[Mapping[str, Rule]] = {
     r.code: r for r in sorted((*facts.RULES, *residence.RULES, *card.RULES, *pairs.RULES, *shape.RULES), key=lambda r: r.strength)
 }
 
-__all__ = ["HARD", "INFO", "LETTER", "LIKELY", "RULES", "Rule"]
+VERSIONS: Final[Mapping[str, tuple[Rule, ...]]] = {
+    code: (rule, *(candidate for candidate in pairs.CANDIDATES if candidate.code == code)) for code, rule in RULES.items()
+}
+"""Every version of a rule the product knows: the one it is delivered with, and candidates."""
+
+__all__ = ["HARD", "INFO", "LETTER", "LIKELY", "RULES", "VERSIONS", "Rule"]

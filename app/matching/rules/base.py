@@ -18,8 +18,10 @@ LETTER = {HARD: "A", LIKELY: "B", INFO: "C"}
 class Rule:
     """`needs`: sources without which the rule is not checked; `strength`: which of several doubts about one payment speaks (lowest first).
 
+    `parameters` are what the ministry may set otherwise (`bounds`: least and greatest); they reach the select and the sentence.
+
     `select` gives rows of `tables.EVIDENCE`; `law` and `article` stand in where no condition row names them. `facts` are the compared
-    facts (columns of EVIDENCE) whose change makes an answered doubt a new one.
+    facts (columns of EVIDENCE) whose change makes an answered doubt a new one. `change`: of a later version, what it does otherwise.
     """
 
     code: str
@@ -34,8 +36,10 @@ class Rule:
     select: Callable[[Mapping[str, int]], Select[Any]]
     sentence: Callable[[Any], str]
     parameters: Mapping[str, int] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     facts: tuple[str, ...] = ()
     mirrored: bool = False
+    change: str = ""
 
     def build(self) -> Select[Any]:
         """The select with the rule's parameters."""

@@ -278,6 +278,8 @@ def _absence(p: Mapping[str, int]) -> Select[Any]:
             w.c.month,
             func.sum(nights).label("nights"),
             func.count().label("trips"),
+            func.sum(case((t.c.out_date >= w.c.year_ago, 1), else_=0)).label("leavings"),
+            func.sum(case((t.c.in_date < w.c.first_day, 1), else_=0)).label("returns"),
             func.min(t.c.out_date).label("first_out"),
             func.max(t.c.out_date).label("last_out"),
             case((func.count(t.c.in_date) == func.count(), func.max(t.c.in_date)), else_=None).label("last_in"),
@@ -291,6 +293,10 @@ def _absence(p: Mapping[str, int]) -> Select[Any]:
     )
     year = days_between(w.c.first_day, w.c.year_ago)
     inside = year - x.c.nights  # days in the country, days of leaving and of return counted as one together
+    if p["ends"] == BOTH_INSIDE:
+        inside = inside + x.c.leavings
+    elif p["ends"] == BOTH_OUTSIDE:
+        inside = inside - x.c.returns
     agrees = agreement(w, w.c.reg_name, w.c.reg_birth)
     stop = first_stop(
         *relevance(w, e),
@@ -299,7 +305,8 @@ def _absence(p: Mapping[str, int]) -> Select[Any]:
         (w.c.exempt == 1, "exempt"),
         *lawful(e),
     )
-    clear = case((and_(inside + x.c.trips <= p["limit"], x.c.nights > p["limit"]), HARD), else_=LIKELY)
+    undecided = case((and_(inside + x.c.trips <= p["limit"], x.c.nights > p["limit"]), HARD), else_=LIKELY)
+    clear = undecided if p["ends"] == UNDECIDED else literal(HARD)
     return (
         select(
             *out(
@@ -325,6 +332,8 @@ def _absence(p: Mapping[str, int]) -> Select[Any]:
     )
 
 
+UNDECIDED, BOTH_INSIDE, ONE_INSIDE, BOTH_OUTSIDE = range(4)
+"""`ends`: how the days of leaving and of return count. Undecided: B between the two usual ways of counting, A where both agree."""
 ABSENCE = Rule(
     "ABSENCE",
     1,
@@ -337,9 +346,11 @@ ABSENCE = Rule(
     35,
     _absence,
     lambda x: (
-        f"自{wording.day(x.d1)}出境{'' if x.d2 else '，尚未返國'}，給付月份開始前一年內在國外{x.n1}日、居住國內{x.n2}日，未超過183日；{wording.paid(x)}。"
+        f"自{wording.day(x.d1)}出境{'' if x.d2 else '，尚未返國'}，給付月份開始前一年內在國外{x.n1}日、居住國內{x.n2}日，"
+        f"未超過{x.parameters['limit']}日；{wording.paid(x)}。"
     ),
-    parameters={"limit": 183, "look_from": 150},
+    parameters={"limit": 183, "look_from": 150, "ends": UNDECIDED},
+    bounds={"limit": (1, 366), "look_from": (1, 366), "ends": (UNDECIDED, BOTH_OUTSIDE)},
     facts=("d1",),
 )
 

@@ -1,6 +1,7 @@
 """Rules about two payments: the same benefit twice, benefits that exclude each other, the cap on their sum."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
@@ -9,7 +10,7 @@ from sqlalchemy.sql.expression import Select
 from app.core import roc
 
 from .. import wording
-from ..sql import agreement, gives_way, is_second, lesser, out, worst
+from ..sql import agreement, came_later, gives_way, is_second, lesser, out, worst
 from ..tables import condition, drawn, pensioned, work
 from .base import (
     HARD,
@@ -116,8 +117,8 @@ DUPLICATE = Rule(
 )
 
 
-def _exclusive(rule: str, relations: tuple[str, ...], quiet: tuple[str, ...]) -> Select[Any]:
-    """Pairs of roster rows by relation; `quiet` relations are found only to be counted."""
+def _exclusive(rule: str, relations: tuple[str, ...], quiet: tuple[str, ...], yields: Callable[[Any, Any], Any] = gives_way) -> Select[Any]:
+    """Pairs of roster rows by relation; `quiet` relations are found only to be counted. `yields`: which of two that exclude each other gives way."""
     a, b, e = _two()
     agrees = agreement(a, b.c.name, b.c.birth)
     stop = first_stop(
@@ -128,7 +129,7 @@ def _exclusive(rule: str, relations: tuple[str, ...], quiet: tuple[str, ...]) ->
         *lawful(e),
     )
     over = case((e.c.relation == "top_up", lesser(a.c.paid, b.c.paid)), else_=a.c.paid)
-    one_side = or_(e.c.relation == "gives_way", gives_way(a, b))
+    one_side = or_(e.c.relation == "gives_way", yields(a, b))
     return (
         select(
             *out(
@@ -176,6 +177,19 @@ CHOOSE_ONE = Rule(
     facts=("c_county", "c_kind"),
     mirrored=True,
 )
+
+
+def _later_gives_way(_: Mapping[str, int]) -> Select[Any]:
+    return _exclusive("CHOOSE_ONE", ("choose_one", "top_up"), ("none", "info", "off"), came_later)
+
+
+def _later_words(x: Any) -> str:
+    where = "" if x.c_county == x.county else f"在{x.c_county_zh}"
+    which = "，該月戶籍不在本縣市，由本筆讓位" if x.n1 and x.c_county != x.county else "，依法僅得擇一，本筆核定在後，由本筆讓位"
+    return f"同月{where}另領{x.c_kind_zh}{wording.ntd(x.c_paid)}；{wording.paid(x)}{which}。"
+
+
+LATER_GIVES_WAY = replace(CHOOSE_ONE, version=2, select=_later_gives_way, sentence=_later_words, change="兩筆之中，核定起月在後的讓位（第 1 版是金額較低的讓位）")
 
 
 def _suspended(_: Mapping[str, int]) -> Select[Any]:
@@ -380,3 +394,5 @@ CAP = Rule(
 )
 
 RULES = (DUPLICATE, SUSPENDED_BY, ELSEWHERE, CHOOSE_ONE, PENSION, CAP)
+CANDIDATES = (LATER_GIVES_WAY,)
+"""Versions the product knows and that are not in force before somebody has tried and a second person approved them."""

@@ -132,6 +132,7 @@ ACCOUNT = Rule(
         "請查明是否本人受益、有無遭冒領，本筆不是溢領認定。"
     ),
     parameters={"families": 2},
+    bounds={"families": (1, 50)},
     facts=("c_rec",),
 )
 
