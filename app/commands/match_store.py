@@ -7,17 +7,18 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from app.core import roc
+from app.core import clock, roc
 from app.matching.precision import smoothed
 from app.models.doubt import Doubt, DoubtAnswer, DoubtSighting
 from app.models.match_run import MatchRun
 
-from . import bulk
+from . import bulk, doubt_clock
 from .base import Context
 from .match_rules import measured, rule_figures
 from .numbers import take
 
 CHUNK = 900
+Terms = dict[str, dt.date | None]
 LASTING = ("no_overpayment", "our_data_error", "source_data_error")
 """Outcomes that answer the fact itself. The others answer the months they name: a payment for a further month is a new fact."""
 
@@ -43,8 +44,9 @@ def store(
             again.append((row, doubt, "silent"))
         else:
             again.append((row, doubt, "open" if row.state == "open" else state))
-    ids = _insert(session, run, fresh, ctx.now)
-    _refresh(session, run, again, ctx.now)
+    due = doubt_clock.terms(session, {d["county"] for d in found}, clock.to_taipei(ctx.now).date())
+    ids = _insert(session, run, fresh, due, ctx.now)
+    _refresh(session, run, again, due, ctx.now)
     seen = [(ids[d["fingerprint"]], d, state) for d, state in fresh] + [(row.id, d, state) for row, d, state in again]
     _sight(session, run, seen)
     _withdraw(session, run, county)
@@ -141,7 +143,11 @@ def _iso(value: dt.date | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _insert(session: Session, run: MatchRun, fresh: Sequence[tuple[dict[str, Any], str]], now: dt.datetime) -> dict[str, int]:
+def _due(doubt: dict[str, Any], state: str, due: Terms) -> dt.date | None:
+    return due[doubt["county"]] if state == "open" and doubt["grade"] in doubt_clock.ASKED else None
+
+
+def _insert(session: Session, run: MatchRun, fresh: Sequence[tuple[dict[str, Any], str]], due: Terms, now: dt.datetime) -> dict[str, int]:
     counts: dict[str, int] = {}
     for doubt, _ in fresh:
         counts[doubt["county"]] = counts.get(doubt["county"], 0) + 1
@@ -167,6 +173,7 @@ def _insert(session: Session, run: MatchRun, fresh: Sequence[tuple[dict[str, Any
                 "first_month": run.month,
                 "times_seen": 1,
                 "version": 1,
+                "due_on": _due(doubt, state, due),
                 **_latest(doubt, run.month, now),
             }
         )
@@ -179,7 +186,7 @@ def _insert(session: Session, run: MatchRun, fresh: Sequence[tuple[dict[str, Any
     }
 
 
-def _refresh(session: Session, run: MatchRun, again: Sequence[tuple[Any, dict[str, Any], str]], now: dt.datetime) -> None:
+def _refresh(session: Session, run: MatchRun, again: Sequence[tuple[Any, dict[str, Any], str]], due: Terms, now: dt.datetime) -> None:
     """Known doubts say what this run says, unless a later month has spoken already; shown ones are to be answered (again)."""
     table = Doubt.__table__
     latest = [{"b_id": row.id, **_latest(d, run.month, now)} for row, d, _ in again if run.month >= row.last_month]
@@ -188,6 +195,9 @@ def _refresh(session: Session, run: MatchRun, again: Sequence[tuple[Any, dict[st
         session.connection().execute(
             update(table).where(table.c.id == bindparam("b_id")).values(**columns, version=table.c.version + 1), latest
         )
+    sent = [{"b_id": row.id, "due_on": _due(d, "open", due)} for row, d, state in again if state == "open" and row.state != "open"]
+    if sent:
+        session.connection().execute(update(table).where(table.c.id == bindparam("b_id")).values(due_on=bindparam("due_on")), sent)
     for target in ("open", "shadow", "held"):
         moved = [row.id for row, _, state in again if state == target != row.state and (target == "open" or row.state != "answered")]
         for part in _chunks(moved):

@@ -1,6 +1,7 @@
-"""Reminders by e-mail about files still to be delivered: to the people of each county who deliver them, when a mail server is set.
+"""Reminders by e-mail about files still to be delivered and doubts still to be answered: to the people of each county, when a mail server is
+set.
 
-A message holds kinds, months and days; no personal data.
+A message holds kinds, months, days and numbers; no personal data.
 """
 
 import smtplib
@@ -19,6 +20,7 @@ from app.models.office import Office
 from app.models.user import User
 from app.security import roles
 
+from . import doubt_clock
 from .calendar import LATE, RETURNED, WORDING, Cell, counties_at, outstanding
 
 TIMEOUT: Final = 20
@@ -43,16 +45,21 @@ def due_messages(session: Session, month: int) -> dict[str, list[Cell]]:
     return out
 
 
-def written(county: str, cells: Iterable[Cell]) -> EmailMessage:
-    """The message to a county."""
+def written(county: str, cells: Iterable[Cell], doubts: tuple[int, int] = (0, 0)) -> EmailMessage:
+    """The message to a county. `doubts`: how many are late to be answered, how many due soon."""
     owed = sorted(cells, key=lambda c: (c.state != LATE, c.state != RETURNED, c.due_on, c.kind))
     late = sum(c.state == LATE for c in owed)
     message = EmailMessage()
-    message["Subject"] = f"送件提醒：{codes.COUNTIES.get(county, county)}有 {len(owed)} 份名冊待送" + (f"，其中 {late} 份已逾期" if late else "")
+    subject = [f"{len(owed)} 份名冊待送" + (f"（{late} 份已逾期）" if late else "")] if owed else []
+    subject += [f"{sum(doubts)} 筆疑義待答復" + (f"（{doubts[0]} 筆已逾期）" if doubts[0] else "")] if sum(doubts) else []
+    message["Subject"] = f"提醒：{codes.COUNTIES.get(county, county)}有 {'、'.join(subject)}"
     lines = [f"・{roc.show_month(c.month)}　{c.label}：{WORDING[c.state]}，期限 {roc.show_date(c.due_on)}" for c in owed if c.due_on]
-    message.set_content(
-        "下列名冊還沒有送件，或退回待更正：\n\n" + "\n".join(lines) + "\n\n請登入系統，由「資料交換」的「上傳檔案」送件；確實沒有資料的，請申報「本月無資料」。\n"
-    )
+    text = []
+    if owed:
+        text.append("下列名冊還沒有送件，或退回待更正：\n\n" + "\n".join(lines) + "\n\n請登入系統，由「資料交換」的「上傳檔案」送件；確實沒有資料的，請申報「本月無資料」。\n")
+    if sum(doubts):
+        text.append(f"待答復的疑義：已逾期 {doubts[0]} 筆，{doubt_clock.SOON} 日內到期 {doubts[1]} 筆。請登入系統，由「比對」的「疑義」答復。\n")
+    message.set_content("\n".join(text))
     return message
 
 

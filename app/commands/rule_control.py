@@ -20,7 +20,7 @@ from app.models.rule_control import HOLD_STATES, SHADOW_STATES, RuleHold, RuleSh
 from app.rules.parameters import Missing
 from app.security.roles import MINISTRY_OFFICER
 
-from . import jobs
+from . import doubt_clock, jobs
 from .base import Context, command
 from .lifecycle import Lifecycle, Move
 from .match_rules import RuleKey, measured, rule_figures
@@ -248,6 +248,7 @@ def _decide(ctx: Context, hold_id: int, move: str, comment: str, seen_version: i
     HOLD.advance(ctx, row, move, comment, seen_version, decided_at=ctx.now)
     ids = list(ctx.session.scalars(_of(row)))
     doubt, sighting = ("open", "open") if move == "release" else ("withdrawn", "withdrawn")
+    due = {} if move == "drop" else doubt_clock.terms(ctx.session, [row.county_code], clock.to_taipei(ctx.now).date())
     from_states = ("held", "answered", "withdrawn") if move == "release" else ("held",)
     for start in range(0, len(ids), 900):
         part = ids[start : start + 900]
@@ -260,7 +261,7 @@ def _decide(ctx: Context, hold_id: int, move: str, comment: str, seen_version: i
         ctx.session.execute(
             update(Doubt)
             .where(Doubt.id.in_(part), Doubt.state.in_(from_states))
-            .values(state=doubt, changed_at=ctx.now, version=Doubt.version + 1)
+            .values(state=doubt, due_on=due.get(row.county_code), changed_at=ctx.now, version=Doubt.version + 1)
             .execution_options(synchronize_session=False)
         )
 

@@ -1,11 +1,11 @@
-"""On working mornings: remind the counties by e-mail of the files they still owe. Without a mail server the console's tiles do it alone."""
+"""On working mornings: remind the counties by e-mail of the files they still owe and the doubts they have not answered. Without a mail server the console's tiles do it alone."""
 
 import smtplib
 from collections.abc import Iterator
 
 from flask_babel import lazy_gettext as _l
 
-from app.commands import reminders
+from app.commands import doubt_clock, reminders
 from app.core import clock, roc
 from app.security import scope
 
@@ -22,20 +22,21 @@ def run(ctx: JobContext) -> Iterator[None]:
         return
     with ctx.read() as session, scope.use(scope.SYSTEM):
         owed = reminders.due_messages(session, roc.month_of(clock.today()) - 1)
-        people = {county: reminders.recipients(session, county) for county in owed}
+        doubts = doubt_clock.waiting(session)
+        people = {county: reminders.recipients(session, county) for county in owed.keys() | doubts.keys()}
     done: list[str] = ctx.checkpoint.setdefault("counties", [])
-    for county, cells in sorted(owed.items()):
+    for county in sorted(people):
         if county in done:
             continue
         if people[county]:
             try:
-                reminders.send(reminders.written(county, cells), people[county])
+                reminders.send(reminders.written(county, owed.get(county, ()), doubts.get(county, (0, 0))), people[county])
             except (OSError, smtplib.SMTPException) as error:
                 ctx.log(f"{county} 沒有寄出：{type(error).__name__}", "warning")
         else:
             ctx.log(f"{county} 沒有可寄的信箱", "warning")
         done.append(county)
-        ctx.progress(len(done), len(owed))
+        ctx.progress(len(done), len(people))
         yield
     ctx.result = {"寄出": len(done)}
     yield

@@ -43,7 +43,8 @@ class Doubt(Versioned, BenefitScoped, CountyScoped, Model):
     """One rule's question about one award and one counterpart, remembered over the months by the fingerprint of the compared facts.
 
     What it says (months, amount, facts) is what the latest run said. `lines`: month, due, paid of each month; `row` and `counterpart`: the
-    two sides as they were compared. `mirror`: the other side of a pair is told, for information. `rank` orders the queue.
+    two sides as they were compared. `mirror`: the other side of a pair is told, for information. `rank` orders the queue. `due_on`: until when
+    the county answers what was sent to it (see `commands.doubt_clock`).
     """
 
     __tablename__ = "doubt"
@@ -88,6 +89,7 @@ class Doubt(Versioned, BenefitScoped, CountyScoped, Model):
     times_seen: Mapped[int] = mapped_column(default=1, info={"label": _l("Times seen")})
     outcome: Mapped[str | None] = mapped_column(String(24), info={"label": _l("Answer"), "choices": OUTCOMES})
     valid_until: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Answer valid until")})
+    due_on: Mapped[dt.date | None] = mapped_column(Date, info={"label": _l("Answer due on")})
     changed_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Changed at")})
 
     sightings: Mapped[list["DoubtSighting"]] = relationship(back_populates="doubt", order_by="DoubtSighting.month")

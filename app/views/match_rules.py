@@ -13,14 +13,19 @@ from sqlalchemy import select
 from app.commands.lifecycle import history
 from app.commands.match_rules import Figures, added_up, rule_figures, top_reasons
 from app.commands.matching import SOURCE_NAMES
+from app.commands.rule_choice import rules_of
 from app.commands.sampling import SampleFigures, recall_of, sample_figures, summed
 from app.core import clock, roc
 from app.exchange import codes
 from app.extensions import db
-from app.matching.rules import RULES
+from app.matching.rule_settings import PREFIX, VERSION, rule_settings
+from app.matching.rules import RULES, VERSIONS
 from app.matching.sampling import Recall
 from app.models.doubt import DOUBT_GRADES
+from app.models.parameter import Parameter
 from app.models.rule_control import SHADOW_STATES, RuleShadow
+from app.rules import parameters as law_values
+from app.security import web
 from app.security.roles import AUDITOR, COUNTY, MINISTRY_OFFICER
 
 from .base import PageView
@@ -78,7 +83,7 @@ class RuleView(PageView):
     @permission_name("index")
     def show(self, rule: str, version: int, grade: str) -> ResponseReturnValue:
         """One rule version and grade: by county, source and month, and the reasons against it."""
-        if rule not in RULES or grade not in DOUBT_GRADES or version > RULES[rule].version:
+        if rule not in RULES or grade not in DOUBT_GRADES or version > max(v.version for v in VERSIONS[rule]):
             abort(404)
         rows = rule_figures(db.session(), rule, version, grade)
         tables = []
@@ -95,7 +100,26 @@ class RuleView(PageView):
             shadows=self._shadows(rule, version, grade),
             reasons=top_reasons(db.session(), rule, version, grade),
             doubts_url=url_for("DoubtView.list", _flt_0_rule_code=rule, _flt_0_grade=grade) if may_list else "",
+            settings=self._settings(rule),
+            versions=VERSIONS[rule],
         )
+
+    def _settings(self, rule: str) -> list[tuple[Any, Any, str, str]]:
+        """What can be set about a rule: setting, value in force today, where to propose another, what waits for approval."""
+        now = rules_of(db.session())(roc.month_of(clock.today()))[rule]
+        may_add = web.signed_in().can("parameters.propose") and web.signed_in().scope.level == "ministry"
+        proposed = select(Parameter.name, Parameter.id).where(Parameter.state == "proposed", Parameter.name.startswith(PREFIX + rule + "."))
+        waiting = {name: pk for name, pk in db.session.execute(proposed)}  # noqa: C416 (rows, not tuples, to mypy)
+        return [
+            (
+                law_values.settings()[s.name],
+                now.version if s.what == VERSION else now.parameters[s.what],
+                url_for("ParameterView.add", name=s.name) if may_add else "",
+                url_for("ParameterView.show", pk=waiting[s.name]) if s.name in waiting else "",
+            )
+            for s in rule_settings().values()
+            if s.rule == rule
+        ]
 
     def _shadows(self, rule: str, version: int, grade: str) -> list[Any]:
         """Each time in shadow, with who and when, latest first."""

@@ -180,11 +180,11 @@ class DoubtView(QueuePages, CaseView):
         "person_id",
         "expected_overpaid",
         "last_month",
-        "times_seen",
+        "due_on",
         "state",
         "outcome",
     ]
-    order_columns = ["doubt_no", "grade", "rule_code", "benefit", "expected_overpaid", "last_month", "times_seen", "state", "rank"]
+    order_columns = ["doubt_no", "grade", "rule_code", "benefit", "expected_overpaid", "last_month", "due_on", "state", "rank"]
     search_columns = [
         "grade",
         "rule_code",
@@ -193,6 +193,7 @@ class DoubtView(QueuePages, CaseView):
         "outcome",
         "first_month",
         "last_month",
+        "due_on",
         "doubt_no",
         "case_no",
         "person_id",
@@ -202,7 +203,7 @@ class DoubtView(QueuePages, CaseView):
     show_fieldsets = [
         (_l("Doubt"), {"fields": ["facts", "rule_code", "grade", "relation", "law", "article", "expected_overpaid"]}),
         (_l("Recipient"), {"fields": ["name", "person_id", "birth", "benefit", "case_no", "town_code"]}),
-        (_l("Memory"), {"fields": ["first_month", "last_month", "times_seen", "outcome", "valid_until"]}),
+        (_l("Memory"), {"fields": ["first_month", "last_month", "times_seen", "due_on", "outcome", "valid_until"]}),
     ]
     show_template = "matching/doubt.html"
     list_template = "matching/doubts.html"
@@ -223,6 +224,7 @@ class DoubtView(QueuePages, CaseView):
             ("待答復 A 級", {"_flt_0_state": "open", "_flt_0_grade": "A"}),
             ("待答復 B 級", {"_flt_0_state": "open", "_flt_0_grade": "B"}),
             ("資訊與資料品質", {"_flt_0_state": "open", "_flt_0_grade": "C"}),
+            ("已逾期", _late()),
             ("已答復", {"_flt_0_state": "answered"}),
         ]
         return {"quick": [(label, url_for(f"{self.endpoint}.list", **args)) for label, args in quick]}
@@ -357,6 +359,11 @@ class DoubtView(QueuePages, CaseView):
         )
 
 
+def _late() -> dict[str, Any]:
+    """The search for open doubts whose day has passed."""
+    return {"_flt_0_state": "open", "_flt_1_due_on": roc.show_date(clock.today() - dt.timedelta(days=1))}
+
+
 def register(appbuilder: Any) -> None:
     appbuilder.add_view(
         DoubtView, "Doubts", label=_l("Doubts"), icon="fa-question-circle", category="Matching", category_label=_l("Matching"),
@@ -369,3 +376,7 @@ def register(appbuilder: Any) -> None:
             lambda grade=grade: url_for("DoubtView.list", _flt_0_state="open", _flt_0_grade=grade),  # type: ignore[misc]
             permission=("can_list", "DoubtView"), roles=COUNTY, tone=tone, order=40,
         )  # fmt: skip
+    tile(
+        _l("Doubts past their day"), lambda: select(Doubt.id).where(Doubt.state == "open", Doubt.due_on < clock.today()),
+        lambda: url_for("DoubtView.list", **_late()), permission=("can_list", "DoubtView"), roles=COUNTY, tone="bad", order=39,
+    )  # fmt: skip

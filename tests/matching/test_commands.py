@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select
 
-from app.commands import doubts, exchange, match_statistics, matching
+from app.commands import doubt_clock, doubts, exchange, match_statistics, matching, reminders
 from app.commands.base import Conflict, Forbidden, NotFound, Refused
 from app.commands.doubts import Answer
-from app.core import roc
+from app.core import clock, roc
 from app.exchange.layouts import DOUBT_COLUMNS, STATISTICS_COLUMNS
 from app.matching import spark
 from app.models.doubt import Doubt, DoubtAnswer, DoubtSighting
@@ -119,6 +119,24 @@ def test_two_rows_of_one_award_are_two_doubts_and_the_second_is_recognised_too(d
     dead.expire_all()
     found = dead.execute(select(Doubt.expected_overpaid, Doubt.times_seen, Doubt.last_month).order_by(Doubt.expected_overpaid)).all()
     assert [tuple(f) for f in found] == [(1000, 2, MAR), (6000, 2, MAR)]
+
+
+def test_a_doubt_is_to_be_answered_by_a_day_and_asked_again_by_another(dead: Any) -> None:
+    with clock.frozen(dt.date(2009, 4, 10)):
+        matching.run_match(SYSTEM, MAR - 1)
+        doubt = the_doubt(dead)
+        assert doubt.due_on == dt.date(2009, 5, 10) and doubt_clock.waiting(dead) == {}
+        doubts.answer_doubt(SYSTEM, doubt.id, Answer("no_overpayment", reason="暫列", decided_on=dt.date(2009, 2, 20), valid_until=dt.date(2009, 2, 28)))
+    with clock.frozen(dt.date(2009, 5, 20)):
+        matching.run_match(SYSTEM, MAR)
+        assert the_doubt(dead).due_on == dt.date(2009, 6, 19)
+        matching.run_match(SYSTEM, MAR)
+        assert the_doubt(dead).due_on == dt.date(2009, 6, 19)
+    for day, known in ((12, {"10004": (0, 1)}), (20, {"10004": (1, 0)})):
+        with clock.frozen(dt.date(2009, 6, day)):
+            assert doubt_clock.waiting(dead) == known
+    message = reminders.written("10004", (), (1, 0))
+    assert "1 筆疑義待答復（1 筆已逾期）" in message["Subject"] and "已逾期 1 筆" in message.get_content()
 
 
 class TestAnswers:
