@@ -1,5 +1,6 @@
 """What the match learns, seen by those who work with it: the sample, the memory, many answers at once, the shadow, the replay."""
 
+import datetime as dt
 import logging
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import func, select, update
 from werkzeug.serving import make_server
 
+from app.core import roc
 from app.security import roles
 from tests import seed
 from tests.conftest import settings
@@ -161,8 +163,11 @@ def answer_one(site: Site, page: Page) -> str:
 
 
 def remember(site: Site, page: Page, number: str) -> None:
-    """Matched again the answered doubt stays silent; when the death is registered anew on another day it is a new question."""
+    """Matched again the answered doubt stays silent, until the answer has expired; when the death is registered anew on another day it is a
+    new question."""
+    from app.extensions import db
     from app.models.doubt import Doubt
+    from app.security import scope
 
     before = counted(site, Doubt.state == "open")
     match(site, MAR, [(who, "0970115") for who in DEAD])
@@ -171,6 +176,13 @@ def remember(site: Site, page: Page, number: str) -> None:
     page.goto(site.url + "/match-runs/list/")
     page.click("tbody a >> nth=0")
     assert "縣市已就相同事實答復" in said(page)
+    with site.app.app_context(), scope.use(scope.SYSTEM):  # the days of the answer pass
+        db.session.execute(update(Doubt).where(Doubt.doubt_no == number).values(valid_until=roc.first_day(MAR) - dt.timedelta(days=1)))
+        db.session.commit()
+        db.session.remove()
+    match(site, MAR, [(who, "0970115") for who in DEAD])
+    page.goto(site.url + OPEN + "&_flt_0_doubt_no=" + number)
+    assert number in said(page) and counted(site, Doubt.state == "open") == before + 1
     match(site, MAR, [(who, "0970120") for who in DEAD])
     assert counted(site, Doubt.state == "open", Doubt.rule_code == "DEATH") == len(DEAD)
 
@@ -207,7 +219,6 @@ def shadow(site: Site, officer: Page, ministry: Page) -> None:
 def replay(site: Site, officer: Page, director: Page) -> None:
     """The county wants to stop asking about the farmers' allowance: not untried, and what was confirmed is named."""
     from app.commands import doubts, parameters
-    from app.core import roc
     from app.extensions import db
     from app.models.doubt import Doubt
     from app.models.user import User
