@@ -119,6 +119,15 @@
     box.addEventListener("blur", function () { close(); if (!key.value && box.value !== "" && shown && box.value === shown) { shown = ""; box.value = ""; } });
   }
 
+  /* ---- file fields: what the browser says in its own language is said in Chinese ------------------------------ */
+  all("input[type=file]").forEach(function (input, n) {
+    input.id = input.id || "file-" + n; input.classList.add("file-input");
+    var name = make("span", { class: "file-name quiet" }, "尚未選擇檔案"), row = make("span", { class: "file-row", "aria-hidden": "true" });
+    row.appendChild(make("label", { class: "btn btn-default", for: input.id }, "選擇檔案")); row.appendChild(name);
+    input.parentNode.insertBefore(row, input.nextSibling);
+    input.addEventListener("change", function () { name.textContent = Array.prototype.map.call(input.files, function (f) { return f.name; }).join("、") || "尚未選擇檔案"; });
+  });
+
   /* ---- confirm, comments, ticks ------------------------------------------------------------------------------ */
   function confirmed(text, then) {
     var dialog = doc.getElementById("confirm");
