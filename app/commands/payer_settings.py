@@ -10,6 +10,7 @@ from app.payments.fixed_width import LAYOUTS, Layout, LayoutError
 from app.payments.post_office import NEWLINES
 from app.security.roles import COUNTY_SUPERVISOR
 
+from . import channel_layouts
 from .base import Context, Refused, command
 from .benefit_rows import find
 
@@ -29,7 +30,7 @@ def payer_setting(session: Session, benefit: str, payer: str) -> PayerSetting:
     return PayerSetting(
         county_code=payer, town_code=payer, benefit=benefit, payer_name=_office_name(session, payer), rhythm="monthly", cutoff_day=20,
         post_office="", post_account="", post_layout="post_office_80", newline="crlf", bank_format="csv", ach_with_post=False, ach_sender="",
-        ach_bank="", ach_account="", tax_id="", ach_transaction="312",
+        ach_bank="", ach_account="", tax_id="", ach_transaction="312", own_layouts=[],
     )  # fmt: skip
 
 
@@ -82,6 +83,9 @@ def _set(ctx: Context, row: PayerSetting, values: dict[str, object]) -> None:
     ):
         raise Refused("經辦局號為 7 碼以內、委存帳號為 8 碼以內的數字", "E-PAY-PAYER")
     _set_clearing(row, text, values)
+    if "own_layouts" in values:
+        chosen = values["own_layouts"]
+        row.own_layouts = channel_layouts.checked_names(ctx.session, row.county_code, chosen if isinstance(chosen, list) else [])
     try:
         Layout.load(row.post_layout)
     except LayoutError as error:

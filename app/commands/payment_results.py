@@ -24,7 +24,7 @@ from app.payments.line import Line, Payee
 from app.security.actor import Actor
 from app.security.roles import ACCOUNTANT, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import closing, offsets, payment_files, payment_lines, payment_returns
+from . import channel_layouts, closing, offsets, payment_files, payment_lines, payment_returns
 from .arrivals import on_arrival
 from .base import Context, Refused, command
 from .care.institutions import payee_by_number
@@ -106,7 +106,8 @@ def _returns_of_run(ctx: Context, run_id: int, content: bytes, rest_credited: bo
     if not any(f.kind == "ach" for f in run.files):
         raise Refused(f"清冊 {run.run_no} 沒有 ACH 代付檔，不能登錄 ACH 退件檔", "E-PAY-RESULT")
     with_post = not any(f.kind == "post_office" for f in run.files)
-    file = ach.sent(payment_lines.read(ctx.session, run.id, parts=False), with_post)
+    setting = payer_setting(ctx.session, run.benefit, run.town_code)
+    file = ach.sent(channel_layouts.split(ctx.session, run, setting, payment_lines.read(ctx.session, run.id, parts=False))[1], with_post)
     try:
         results = ach.read_returns(content, run.run_no, file)
     except RecordError as error:

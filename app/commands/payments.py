@@ -15,7 +15,19 @@ from app.payments.line import Line
 from app.security import scope
 from app.security.roles import ACCOUNTANT, CASEWORKERS, COUNTY_OFFICER, SUPERVISORS, TOWN_CLERK
 
-from . import award_facts, budgets, bulk, closing, funding, offsets, payment_facts, payment_files, payment_lines, payment_persons
+from . import (
+    award_facts,
+    budgets,
+    bulk,
+    channel_layouts,
+    closing,
+    funding,
+    offsets,
+    payment_facts,
+    payment_files,
+    payment_lines,
+    payment_persons,
+)
 from .base import Context, Refused, command
 from .benefit_rows import benefit_row
 from .care import payables
@@ -182,7 +194,7 @@ def _findings(ctx: Context, run: PaymentRun) -> list[checks.Finding]:
     setting = payer_setting(ctx.session, run.benefit, run.town_code)
     with scope.use(scope.SYSTEM):
         given = payment_facts.collect(ctx.session, run, lines, setting)
-    return checks.check(given)
+    return [*checks.check(given), *channel_layouts.findings(ctx.session, run, setting, lines)]
 
 
 @command("payments.check", roles=CASEWORKERS)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .append_only import append_only
 from .base import BenefitScoped, Model, Money, MonthType, TownScoped, Versioned
+from .channel_layout import ChannelLayout
 
 STATES = {
     "built": _l("Register built"),
@@ -50,6 +51,7 @@ class PayerSetting(Versioned, BenefitScoped, TownScoped, Model):
     ach_bank: Mapped[str] = mapped_column(String(7), default="", server_default="", info={"label": _l("Paying bank and branch")})
     ach_account: Mapped[str] = mapped_column(String(16), default="", server_default="", info={"label": _l("Paying account")})
     tax_id: Mapped[str] = mapped_column(String(10), default="", server_default="", info={"label": _l("Tax number of the office")})
+    own_layouts: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]", info={"label": _l("The county's own file formats")})
     ach_transaction: Mapped[str] = mapped_column(String(3), default="312", server_default="312", info={"label": _l("Transaction code"), "choices": TRANSACTIONS})
 
     def __repr__(self) -> str:
@@ -142,9 +144,11 @@ class PaymentFile(BenefitScoped, TownScoped, Model):
     size: Mapped[int] = mapped_column(info={"label": _l("Bytes")})
     line_count: Mapped[int] = mapped_column(info={"label": _l("Lines")})
     total: Mapped[int] = mapped_column(Money, info={"label": _l("Total amount")})
+    layout_id: Mapped[int | None] = mapped_column(ForeignKey("channel_layout.id"), info={"label": _l("File format")})
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"), info={"label": _l("Register made by")})
     made_at: Mapped[dt.datetime] = mapped_column(DateTime, info={"label": _l("Register made at")})
     run: Mapped[PaymentRun] = relationship(back_populates="files")
+    layout: Mapped[ChannelLayout | None] = relationship()
 
 
 class ResultFile(BenefitScoped, TownScoped, Model):

@@ -11,7 +11,7 @@ HEADER = ("序號", "金融機構代號", "帳號", "身分證統一編號", "�
 _RISKY = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Spreadsheet programs run a cell that begins with one of these; a quote in front keeps it text."""
     return "'" + text if text.startswith(_RISKY) else text
 
@@ -26,7 +26,7 @@ def write(lines: Iterable[Line], memo: str, channels: tuple[str, ...] = ("bank",
         p = line.payee
         if p.channel not in channels:
             continue
-        writer.writerow((line.line_no, p.institution, p.account, p.person_id, _safe(p.name), line.amount, _safe(memo)))
+        writer.writerow((line.line_no, p.institution, p.account, p.person_id, safe(p.name), line.amount, safe(memo)))
         count += 1
         total += line.amount
     content = out.getvalue().encode("utf-8-sig")

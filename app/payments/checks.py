@@ -42,6 +42,8 @@ TITLES = {
     "budget": "預算不足",
     "deduction": "依同意書扣抵",
     "adjusted": "金額經調整",
+    "rare_name": "戶名有難字或過長",
+    "file": "轉帳檔無法產生",
 }
 
 

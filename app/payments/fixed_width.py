@@ -2,7 +2,8 @@
 
 Columns: start (1-based), length (bytes), name, label, form, value. Forms:
 const  the value given          blank  spaces             digits  digits, filled with zeros on the left
-left   ASCII, spaces on the right   id  an ID number, upper case   date7  ROC yyyMMdd   date8  0yyyMMdd
+left   ASCII, spaces on the right   right  ASCII, spaces on the left   id  an ID number, upper case
+date7  ROC yyyMMdd   date8  0yyyMMdd   ad8  yyyyMMdd of the common era
 whole  whole NTD, zeros on the left   cents  NTD with two further digits   name  CP950, cut at a character, spaces on the right
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 from app.core import identity, roc
 from app.core.text import cut_bytes
 
-FORMS = frozenset(("const", "blank", "digits", "left", "id", "date7", "date8", "whole", "cents", "name"))
+FORMS = frozenset(("const", "blank", "digits", "left", "right", "id", "date7", "date8", "ad8", "whole", "cents", "name"))
 LAYOUTS = Path(__file__).parent / "layouts"
 
 
@@ -45,8 +46,8 @@ class RecordError(ValueError):
         super().__init__(shown + (f"；共 {len(problems)} 個問題" if len(problems) > 5 else ""))
 
 
-class _Unfit(ValueError):
-    pass
+class Unfit(ValueError):
+    """A value that does not fit its field; says what to do."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ class Field:
     value: str = ""
 
     def pack(self, value: object) -> bytes:
-        """The field's bytes, exactly `length` of them. Raises _Unfit with what to do."""
+        """The field's bytes, exactly `length` of them. Raises Unfit with what to do."""
         if self.form == "const":
             return self.value.encode("ascii")
         if self.form == "blank":
             return b" " * self.length
-        if self.form in ("date7", "date8"):
+        if self.form in ("date7", "date8", "ad8"):
             return self._date(value)
         if self.form in ("whole", "cents"):
             return self._amount(value)
@@ -72,67 +73,74 @@ class Field:
         if self.form == "name":
             return cut_bytes(text, self.length).ljust(self.length)
         if not text.isascii() or (text and min(text) < " "):
-            raise _Unfit("只能是半形英數字，請修正")
+            raise Unfit("只能是半形英數字，請修正")
         if len(text) > self.length:
-            raise _Unfit(f"超過 {self.length} 碼，請修正")
+            raise Unfit(f"超過 {self.length} 碼，請修正")
         if self.form == "digits":
             if not text.isdigit():
-                raise _Unfit("空白，請補登" if not text else "只能是數字，請修正")
+                raise Unfit("空白，請補登" if not text else "只能是數字，請修正")
             return text.rjust(self.length, "0").encode("ascii")
         if self.form == "id":
             text = text.upper()
             if identity.kind(text) == "unknown":
-                raise _Unfit("不是身分證統一編號或統一證號，請修正")
-        return text.ljust(self.length).encode("ascii")
+                raise Unfit("不是身分證統一編號或統一證號，請修正")
+        return (text.rjust if self.form == "right" else text.ljust)(self.length).encode("ascii")
 
     def _date(self, value: object) -> bytes:
         if not isinstance(value, dt.date):
-            raise _Unfit("不是日期，請填轉存日期")
+            raise Unfit("不是日期，請填轉存日期")
+        if self.form == "ad8":
+            return f"{value:%Y%m%d}".rjust(self.length, "0").encode("ascii")
         text = roc.date7(value)
         if len(text) != 7 or text.startswith("-"):
-            raise _Unfit("日期超出檔案能記的範圍，請修正")
+            raise Unfit("日期超出檔案能記的範圍，請修正")
         return text.rjust(self.length, "0").encode("ascii")
 
     def _amount(self, value: object) -> bytes:
         if not isinstance(value, int) or value <= 0:
-            raise _Unfit("必須是大於 0 的整數元，請修正")
+            raise Unfit("必須是大於 0 的整數元，請修正")
         text = str(value) + ("00" if self.form == "cents" else "")
         if len(text) > self.length:
-            raise _Unfit(f"{value:,} 元超過檔案欄位能記的位數，請分筆")
+            raise Unfit(f"{value:,} 元超過檔案欄位能記的位數，請分筆")
         return text.rjust(self.length, "0").encode("ascii")
 
     def unpack(self, piece: bytes) -> object:
-        """The value in the field's bytes. Raises _Unfit."""
+        """The value in the field's bytes. Raises Unfit."""
         if self.form == "blank":
             return None
         if self.form == "name":
             try:
                 return piece.decode("cp950").rstrip(" \u3000")
             except UnicodeDecodeError:
-                raise _Unfit("有 Big5(CP950) 以外的位元組，請確認檔案編碼") from None
+                raise Unfit("有 Big5(CP950) 以外的位元組，請確認檔案編碼") from None
         try:
             text = piece.decode("ascii")
         except UnicodeDecodeError:
-            raise _Unfit("有半形英數字以外的位元組，請確認檔案與版面") from None
+            raise Unfit("有半形英數字以外的位元組，請確認檔案與版面") from None
         if self.form == "const":
             if text != self.value:
-                raise _Unfit(f"應為「{self.value}」，檔案是「{text}」，可能不是這種檔案")
+                raise Unfit(f"應為「{self.value}」，檔案是「{text}」，可能不是這種檔案")
             return text
         if self.form in ("whole", "cents"):
             if not text.isdigit():
-                raise _Unfit("金額不是數字，檔案可能缺位或錯位")
+                raise Unfit("金額不是數字，檔案可能缺位或錯位")
             amount, cents = (divmod(int(text), 100)) if self.form == "cents" else (int(text), 0)
             if cents:
-                raise _Unfit("金額帶有角分，請確認檔案")
+                raise Unfit("金額帶有角分，請確認檔案")
             return amount
         if self.form in ("date7", "date8"):
             try:
                 return roc.parse_date(text)
             except roc.RocError as e:
-                raise _Unfit(str(e)) from None
+                raise Unfit(str(e)) from None
+        if self.form == "ad8":
+            try:
+                return dt.date.fromisoformat(text)
+            except ValueError:
+                raise Unfit("不是西元 8 碼日期，檔案可能缺位或錯位") from None
         if self.form == "digits" and not text.isdigit():
-            raise _Unfit("不是數字，檔案可能缺位或錯位")
-        return text.rstrip(" ")
+            raise Unfit("不是數字，檔案可能缺位或錯位")
+        return text.strip(" ") if self.form == "right" else text.rstrip(" ")
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,7 @@ class Layout:
         for field in self.fields:
             try:
                 out += field.pack(values.get(field.name))
-            except _Unfit as e:
+            except Unfit as e:
                 problems.append(Problem(line_no, field.label, str(e)))
                 out += b" " * field.length
         return out
@@ -196,7 +204,7 @@ class Layout:
         for field in self.fields:
             try:
                 value = field.unpack(record[field.start - 1 : field.start - 1 + field.length])
-            except _Unfit as e:
+            except Unfit as e:
                 problems.append(Problem(line_no, field.label, str(e)))
                 continue
             if field.form not in ("blank", "const"):

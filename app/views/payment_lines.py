@@ -9,9 +9,9 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import SelectField
+from wtforms import SelectField, SelectMultipleField
 
-from app.commands import payer_settings, payment_results, payment_returns, printing
+from app.commands import channel_layouts, payer_settings, payment_results, payment_returns, printing
 from app.commands.base import CommandError
 from app.commands.benefit_rows import benefit_row
 from app.commands.payments import MAKERS
@@ -154,6 +154,10 @@ def case_pages(award_ids: set[int]) -> dict[int, str]:
     return {award_id: application_url(case) for award_id, case in rows if may("can_show", f"{type(case).__name__}View")}
 
 
+OWN_LAYOUTS = SelectMultipleField(
+    _l("The county's own file formats"), choices=lambda: [(n, n) for n in _layouts_in_force()], validate_choice=False,
+    description="勾選後，該格式適用的機構改採自訂格式，其餘仍依上面的設定；清單是已生效的檔案格式，到「檔案格式」訂定",
+)
 CLEARING = ("bank_format", "ach_with_post", "ach_sender", "ach_bank", "ach_account", "tax_id", "ach_transaction")
 
 
@@ -163,12 +167,13 @@ class PayerSettingView(ReferenceView):
     datamodel = ViewInterface(PayerSetting)
     route_base = "/payer_settings"
     record_name = _l("Payer setting")
-    list_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout"]
+    list_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "bank_format", "own_layouts"]
     search_columns = ["benefit", "payer_name"]
-    show_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline", *CLEARING]
+    show_columns = ["payer_name", "benefit", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline", *CLEARING, "own_layouts"]
     add_columns = ["benefit", "payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline", *CLEARING]
     edit_columns = ["payer_name", "rhythm", "cutoff_day", "post_office", "post_account", "post_layout", "newline", *CLEARING]
-    add_form_extra_fields = {"town": SelectField(_l("Paying office"), choices=lambda: _offices())}
+    add_form_extra_fields = {"town": SelectField(_l("Paying office"), choices=lambda: _offices()), "own_layouts": OWN_LAYOUTS}
+    edit_form_extra_fields = {"own_layouts": OWN_LAYOUTS}
     description_columns = {
         "payer_name": "印在清冊上的單位名稱；留白採單位全名",
         "cutoff_day": "每月幾日以前登錄的異動列入當月清冊（1 到 28）",
@@ -194,6 +199,11 @@ class PayerSettingView(ReferenceView):
         values = super().add_values(form)
         values["town_code"] = values.pop("town", "") or None
         return values
+
+
+def _layouts_in_force() -> list[str]:
+    who = web.actor()
+    return channel_layouts.names_in_force(db.session(), who.scope.county_code or "") if who else []
 
 
 def _offices() -> list[tuple[str, str]]:

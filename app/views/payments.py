@@ -55,6 +55,11 @@ describe(
 describe(RunFinding.severity, styles={"hard": "bad", "soft": "warn"})
 
 
+def kind_of(file: PaymentFile) -> str:
+    """What a written file is; one of the county's own formats is called by its name."""
+    return f"{file.layout}" if file.layout else payment_files.KINDS[file.kind]
+
+
 class BuildForm(Form):
     """What a register is made of."""
 
@@ -191,7 +196,9 @@ class PaymentRunView(RegisterView):
             "may_confirm": item.state == "checked" and who.can("payments.confirm"),
             "may_withhold": item.state in ("built", "checked") and who.can("payments.build") and item.line_count > 1,
             "may_rebuild": item.state in ("built", "checked") and item.kind != REPAY and who.can("payments.build"),
-            "files": [(f, payment_files.KINDS[f.kind]) for f in item.files],
+            "files": [(f, kind_of(f)) for f in item.files],
+            "may_preview": item.state in ("built", "checked", "approved", "released") and who.can("payments.preview_files"),
+            "may_slip": self.permits("download") and who.can("payments.print_list") and any(f.kind in payment_files.SLIPS for f in item.files),
             "may_download": self.permits("download"),
             "may_sheet": may_print,
             "may_print": may_print and bool(sums.get("by_channel", {}).get("cash")),
@@ -363,23 +370,48 @@ class PaymentRunView(RegisterView):
             flash(error.message, "danger")
             return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
         web.log_access(
-            "export", (PaymentFile.__tablename__, str(row.id)), f"撥款作業：下載{payment_files.KINDS[row.kind]}", rows=row.line_count
+            "export", (PaymentFile.__tablename__, str(row.id)), f"撥款作業：下載{kind_of(row)}", rows=row.line_count
         )
         return send_file(io.BytesIO(content), "application/octet-stream", as_attachment=True, download_name=row.name)
+
+    @expose("/preview/<pk>")
+    @has_access
+    @permission_name("show")
+    def preview(self, pk: str) -> ResponseReturnValue:
+        """What would be written, file by file, and whose names the files cannot hold; logged."""
+        item = self.item(pk)
+        back = url_for(f"{self.endpoint}.show", pk=pk)
+        try:
+            found = payment_files.preview(web.signed_in(), item.id)
+        except CommandError as error:
+            flash(error.message, "danger")
+            return redirect(back, 303)
+        web.log_access("show", (PaymentRun.__tablename__, str(item.id)), "撥款作業：檔案預覽", rows=len(found.names))
+        return self.render_template("payments/preview.html", title=f"檔案預覽　{item.run_no}", found=found, item=item, back=back, shown=SHOWN)
 
     @expose("/signature/<pk>", methods=["POST"])
     @has_access
     @permission_name("download")
     def signature(self, pk: str) -> ResponseReturnValue:
         """印領清冊 as PDF with page totals, to be signed; logged."""
+        return self._printed(pk, payment_files.signature_volumes, "列印印領清冊")
+
+    @expose("/slips/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("download")
+    def slips(self, pk: str) -> ResponseReturnValue:
+        """The papers that go with the files, as PDF; logged."""
+        return self._printed(pk, payment_files.delivery_slips, "列印遞送單")
+
+    def _printed(self, pk: str, command: Any, what: str) -> ResponseReturnValue:
         item = self.item(pk)
         try:
-            volumes, name, made_at, count = payment_files.signature_volumes(web.signed_in(), item.id)
+            volumes, name, made_at, count = command(web.signed_in(), item.id)
             content, name = printing.print_volumes(volumes, name, made_at)
         except CommandError as error:
             flash(error.message, "danger")
             return redirect(url_for(f"{self.endpoint}.show", pk=pk), 303)
-        web.log_access("print", (PaymentRun.__tablename__, str(item.id)), "撥款作業：列印印領清冊", rows=count)
+        web.log_access("print", (PaymentRun.__tablename__, str(item.id)), f"撥款作業：{what}", rows=count)
         return send_file(io.BytesIO(content), as_attachment=True, download_name=name)
 
     @expose("/sheet/<pk>", methods=["POST"])
