@@ -42,12 +42,16 @@ def approve_same(ctx: Context, campaign_id: int, comment: str = "", seen_version
 @command("campaign.approve", roles=(COUNTY_SUPERVISOR,))
 def approve_next(ctx: Context, campaign_id: int) -> int:
     """Decide the next cases that stay the same; how many (0 = that was all). Called by the job, chunk by chunk."""
-    campaign, c = ctx.get(Campaign, campaign_id), CampaignCase
-    wanted = (c.campaign_id == campaign_id, c.outcome == SAME, c.state.in_(TO_DECIDE), ~c.sampled | (c.finding == "agree"), c.application_id.is_not(None))
+    campaign, c, me = ctx.get(Campaign, campaign_id, lock=True), CampaignCase, ctx.actor.user_id  # not taken back or paused in between
+    unopposed = (c.finding == "agree") | (c.finding.is_(None) & ~c.sampled & c.opinion.is_distinct_from("disagree"))
+    wanted = (
+        c.campaign_id == campaign_id, c.outcome == SAME, c.state.in_(TO_DECIDE), unopposed, c.application_id.is_not(None),
+        c.opinion_by_id.is_distinct_from(me), c.checked_by_id.is_distinct_from(me),
+    )  # fmt: skip
     if campaign.state != "judged" or campaign.paused_at is not None:
         return 0  # taken back or paused meanwhile
     rows = ctx.session.execute(
-        select(c.id, c.application_id, c.town_code, c.facts, c.judgement).where(*wanted).order_by(c.id).limit(AT_ONCE)
+        select(c.id, c.application_id, c.town_code, c.facts, c.judgement).where(*wanted).order_by(c.id).limit(AT_ONCE).with_for_update()
     ).all()
     if not rows:
         return 0
@@ -62,7 +66,7 @@ def approve_next(ctx: Context, campaign_id: int) -> int:
     numbers = select(d.id).where(d.application_id == c.application_id, d.decided_at == ctx.now).order_by(d.id.desc()).limit(1).scalar_subquery()
     ctx.session.execute(
         update(c)
-        .where(*wanted, c.id >= rows[0].id, c.id <= rows[-1].id)
+        .where(*wanted, c.id.in_([r.id for r in rows]))
         .values(state="decided", decision_id=numbers, decided_by_id=ctx.actor.user_id, version=c.version + 1)
         .execution_options(synchronize_session=False)
     )

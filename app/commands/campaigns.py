@@ -301,7 +301,10 @@ def roll_back(ctx: Context, campaign_id: int, comment: str = "", seen_version: i
         "state": "frozen", "outcome": None, "reason": None, "amount_after": None, "band_after": "", "why": "", "differences": None, "facts": None,
         "judgement": None, "sampled": False, **NOT_SEEN, "version": c.version + 1,
     }  # fmt: skip
-    ctx.session.execute(update(c).where(c.campaign_id == campaign_id, c.state != "excepted").values(cleared).execution_options(synchronize_session=False))
+    settled = ("excepted", "decided", "reopened")  # the last two: by somebody at this very moment
+    ctx.session.execute(
+        update(c).where(c.campaign_id == campaign_id, c.state.not_in(settled)).values(cleared).execution_options(synchronize_session=False)
+    )
 
 
 @command("campaign.approve", roles=(COUNTY_SUPERVISOR,))

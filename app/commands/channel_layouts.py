@@ -83,9 +83,9 @@ def versions_of(session: Session, run: PaymentRun, setting: PayerSetting) -> lis
         return []
     c = ChannelLayout
     statement = select(c).where(
-        c.county_code == run.county_code, c.name.in_(names), c.state.in_(IN_FORCE), c.effective_from <= run.value_date,
-        (c.effective_to.is_(None)) | (c.effective_to >= run.value_date),
+        c.county_code == run.county_code, c.name.in_(names), c.state.in_(IN_FORCE), c.effective_from <= run.value_date
     )  # fmt: skip
+    # The latest of these. Not by its last day: a version put in force after the release ends the one before it, which the file still follows.
     if run.released_at is not None:  # what was put in force later does not change a file that may be half written
         statement = statement.where(c.activated_at <= run.released_at)
     with scope.use(scope.SYSTEM):

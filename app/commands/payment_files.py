@@ -4,8 +4,9 @@ import hashlib
 import os
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -110,7 +111,13 @@ def make(ctx: Context, run: PaymentRun, setting: PayerSetting, lines: list[Line]
         )
     if (sum(f.count for f in out), sum(f.total for f in out)) != (run.line_count, run.total):
         raise Refused("各檔案的筆數與金額合計與清冊不符，沒有產生檔案；請通知系統管理人員", "E-PAY-FILE")
-    return out
+    return _told_apart(out)
+
+
+def _told_apart(files: list[Made]) -> list[Made]:
+    """Files of one name would overwrite each other (a county names its layouts as it likes): each of its own then carries its layout's number."""
+    names = Counter(f.name for f in files)
+    return [replace(f, name=f"{f.layout_id}_{f.name}") if f.layout_id and names[f.name] > 1 else f for f in files]
 
 
 def _own(ctx: Context, run: PaymentRun, setting: PayerSetting, c: channel_layouts.Chosen) -> Made:

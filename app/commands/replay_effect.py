@@ -111,7 +111,11 @@ def effect_of(candidate: Candidate, run_id: int) -> Effect:
                     cash_kinds=sorted(codes.CASH_KINDS), rates=rates, rules=concerned, versions=rules[n],
                 )  # fmt: skip
                 prepared = prepared or engine.prepare(work, running, folder)
-                told = asked(pl.read_parquet(engine.ask(work, running, prepared, folder / f"evidence{n}.parquet").path), missing)
+                evidence = engine.ask(work, running, prepared, folder / f"evidence{n}.parquet")
+                if evidence.failed:  # what was not asked is not "nothing lost"
+                    said = "、".join(rules[n][code].title for code in evidence.failed)
+                    raise Refused(f"規則「{said}」執行失敗，{roc.show_month(month)}不能試算；請通知系統管理人員", "E-RPL-FAILED")
+                told = asked(pl.read_parquet(evidence.path), missing)
                 settled = doubts.settle(told if rest is None else pl.concat([told, rest]), rule_control.dark(shadows, rules[n]))
                 found.append({_key(d): d for d in doubts.gather(settled, names, month, extent, rules[n]) if not d["mirror"]})
     finally:

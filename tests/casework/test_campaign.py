@@ -201,6 +201,25 @@ def test_all_that_stay_the_same_are_approved_together_after_the_sample(granted, 
     assert review.row().state == "closed"
 
 
+def test_what_somebody_disagrees_with_and_what_oneself_checked_is_not_approved_together(granted, review, arrive, session):
+    arrive([(*SON, 504_000)])
+    review.open(sample_size=1).answer()
+    review.judge()
+    review.check_sample()
+    first, second = review.cases(sampled=False)
+    campaign_cases.give_opinion(review.chief, first.id, "disagree", "兒子已離職")
+    campaign_cases.give_opinion(review.chief, second.id, "agree")
+    campaign_cases.check(review.officer, second.id, "disagree", "財產另有新資料")
+    assert review.approve() == 1, "the one of the sample"
+    assert {c.id for c in review.cases(state="decided")}.isdisjoint({first.id, second.id})
+    for case in (first, second):
+        campaign_cases.check(review.officer, case.id, "agree")
+    session.execute(update(CampaignCase).where(CampaignCase.id == first.id).values(checked_by_id=review.director.user_id))
+    session.commit()
+    assert review.approve() == 1
+    assert [c.id for c in review.cases(state="checked")] == [first.id], "left for another person"
+
+
 def test_a_sample_that_disagrees_stops_the_approval_and_the_judging_is_taken_back(granted, review, arrive):
     arrive([(*SON, 504_000)])
     review.open().answer()
@@ -229,6 +248,21 @@ def test_nothing_is_taken_back_after_a_decision(granted, review, arrive):
         campaigns.roll_back(review.director, review.id, "試試")
     with pytest.raises(Refused, match="還有 2 件沒有決定（竹北市 2 件）"):
         campaigns.close(review.director, review.id)
+
+
+def test_taking_back_leaves_what_was_decided_at_that_very_moment(granted, review, arrive, monkeypatch):
+    arrive([(*SON, 504_000)])
+    review.open().answer()
+    review.judge()
+    case, advance = review.cases()[0], campaigns.CAMPAIGN.advance
+
+    def decided_meanwhile(ctx, *args, **more):
+        advance(ctx, *args, **more)
+        ctx.session.execute(update(CampaignCase).where(CampaignCase.id == case.id).values(state="decided"))
+
+    monkeypatch.setattr(campaigns.CAMPAIGN, "advance", decided_meanwhile)
+    campaigns.roll_back(review.director, review.id, "試試")
+    assert [c.state for c in review.cases()] == ["decided", "frozen", "frozen"]
 
 
 def test_a_case_goes_to_ordinary_review_with_everything_it_says(granted, review, arrive, session):

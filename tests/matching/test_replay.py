@@ -100,6 +100,17 @@ def test_a_proposal_that_changes_nothing_gains_and_loses_nothing(matched: Any, a
     assert (change.doubts, change.gained, change.lost) == (5, 0, 0)
 
 
+def test_a_rule_that_could_not_be_asked_is_told_and_not_taken_for_nothing_lost(
+    matched: Any, actor: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("app.matching.engine.DuckEngine.append", broken)
+    with pytest.raises(Refused, match="執行失敗"):
+        effect("pair", propose(actor("officer.10004")), replays.runs_to_replay(matched, "10004")[0].id)
+
+
 def test_it_is_tried_on_the_data_of_then(matched: Any, actor: Callable[[str], Any]) -> None:
     """A roster corrected after the match does not change what the replay reads."""
     deliver(matched, "roster", [paid(ELA, rec_no="X", case_no="C0", **PEOPLE[0])], MAR, "10004", ELA)

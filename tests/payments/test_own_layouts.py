@@ -290,6 +290,35 @@ def test_a_later_version_follows_on_its_day_and_a_day_without_a_version_stops_th
     assert [f.severity for f in county.run(run_id).findings if f.code == "file"] == ["hard"]
 
 
+def test_a_version_put_in_force_after_the_release_neither_changes_nor_stops_the_file(county):
+    first = in_force(county)
+    chosen(county, "竹北市農會")
+    county.award(3, pay=payee(3, "ach"))
+    run_id = county.approved(county.build(value_date=dt.date(2009, 3, 31)))
+    payments.release_run(county.accountant, run_id)
+    with clock.frozen(dt.date(2009, 3, 24)):
+        second = channel_layouts.new_version(county.officer, first)
+        channel_layouts.save_draft(county.officer, second, template("farmers_csv", institutions=("931",), headings=False), dt.date(2009, 3, 25))
+        channel_layouts.propose(county.officer, second)
+        channel_layouts.activate(county.director, second)
+        assert [f.layout_id for f in payment_results.write_files(county.accountant, run_id)] == [first]
+
+
+def test_layouts_named_alike_do_not_overwrite_each_others_files(county):
+    in_force(county, "bank")  # as the list for all other banks is called
+    in_force(county, "甲 乙", institutions=("929",))
+    in_force(county, "甲_乙", institutions=("006",))
+    chosen(county, "bank", "甲 乙", "甲_乙")
+    county.setting(own_layouts=["bank", "甲 乙", "甲_乙"])  # not through the clearing house
+    for number, institution in enumerate(("9310014", "9290019", "0060567", "0040680"), 1):
+        county.award(number, pay=Payee("bank", person_id(number), f"王{number}", institution, str(number) * 14))
+    run_id = county.filed(county.build())
+    run = county.run(run_id)
+    assert len(run.files) == 4
+    for f in run.files:
+        assert payment_files.content_of(run.run_no, f), "the bytes of each are its own"
+
+
 def test_a_foreign_county_and_a_township_write_nothing(county, actor):
     pk = in_force(county)
     with pytest.raises((NotFound, Forbidden, Refused)):
