@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,10 @@ OUR_SHEETS: Final = ("說明", "重大錯誤", "彙總")  # stand in front of th
 DATA_SHEET: Final = "資料"
 _FIRST_ROWS: Final = 500  # of the first piece: a preview shows few, and a sheet's first part is read for them alone
 _DATES = (dt.datetime, dt.date)
+_BROKEN = (
+    CalamineError, zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, TypeError, LookupError, OverflowError, RuntimeError,
+)  # fmt: skip
+"""RuntimeError: members that are encrypted or packed in an unknown way."""
 
 
 def guard(path: Path, most_ratio: int = MOST_RATIO) -> None:
@@ -49,7 +54,7 @@ def _refused_when_broken() -> Iterator[None]:
         yield
     except FileProblem:
         raise
-    except (CalamineError, OSError, ValueError, TypeError, IndexError, OverflowError):
+    except _BROKEN:
         raise FileProblem("carrier_broken") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":

@@ -37,7 +37,7 @@ class SftpForm(Form):
     source = SelectField("資料來源", choices=list(SOURCES.items()))
     county = SelectField("縣市", description="縣市名冊才選；全國性的登記資料留空")
     mapping = SelectField("格式對照", description="檔案欄名或形狀與規格不同時選用")
-    host = StringField("主機", description="主機名稱或 IPv4 位址，例如 sftp.example.gov.tw")
+    host = StringField("主機", description="對方提供的主機名稱或 IPv4 位址")
     port = IntegerField("連接埠", [Optional()])
     user = StringField("帳號", description="對方機關給我們的帳號")
     host_key = TextAreaField(
@@ -45,7 +45,7 @@ class SftpForm(Form):
     )
     login_by = SelectField("密鑰種類", choices=list(SECRETS.items()))
     secret_name = StringField("密鑰檔名", description="系統管理人員放在伺服器上的檔名；內容不在這裡填，也不會顯示")
-    folder = StringField("資料夾", description="對方主機上的完整路徑，例如 /outgoing")
+    folder = StringField("資料夾", description="對方主機上的完整路徑，以 / 開頭")
     pattern = StringField("檔名樣式", description="* 為任意字，例如 custody_*.csv")
     rhythm = SelectField("取檔時間", choices=list(RHYTHMS.items()))
     at_hour = IntegerField("每天幾點", [Optional()], description="每天一次才用，0 到 23")

@@ -222,6 +222,16 @@ def test_a_workbook_with_flipped_bytes_never_crashes(tmp_path, data):
     refused(path)
 
 
+@pytest.mark.parametrize("member", ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "[Content_Types].xml"])
+@pytest.mark.parametrize("offset", [0, 3, 40])
+def test_a_workbook_whose_table_of_contents_is_damaged_is_refused_as_broken(tmp_path, member, offset):
+    good = bytearray(good_workbook())
+    good[good.index(member.encode()) + offset] ^= 0x55  # in the member's own header or in what it holds
+    path = tmp_path / "damaged.xlsx"
+    path.write_bytes(bytes(good))
+    assert refused(path) in (None, "carrier_broken", "sheet_empty")
+
+
 # --- encodings -------------------------------------------------------------------------------------------------------
 
 
