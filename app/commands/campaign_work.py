@@ -151,18 +151,17 @@ def reply(session: Session, campaign: Campaign) -> Reply:
     return Reply(tuple(sorted(years)), tuple(s for s in TAX if s not in paths), frozenset(good - other), frozenset(other), len(strangers))
 
 
-def note_reply(session: Session, campaign: Campaign, found: Reply) -> None:
-    """Write each member's tax state; who is in no file stays asked for."""
+def note_reply(session: Session, campaign: Campaign, found: Reply) -> set[int]:
+    """Write each member's tax state; who is in no file stays asked for. The cases about whose people something else is known now."""
     m = CampaignMember
+    moved: set[int] = set()
     for state, people in (("received", found.received), ("rejected", found.rejected)):
         wanted = sorted(people)
         for at in range(0, len(wanted), 500):
-            session.execute(
-                update(m)
-                .where(m.campaign_id == campaign.id, m.person_id.in_(wanted[at : at + 500]))
-                .values(tax_state=state)
-                .execution_options(synchronize_session=False)
-            )
+            other = (m.campaign_id == campaign.id, m.person_id.in_(wanted[at : at + 500]), m.tax_state != state)
+            moved.update(session.scalars(select(m.case_id).where(*other)))
+            session.execute(update(m).where(*other).values(tax_state=state).execution_options(synchronize_session=False))
+    return moved
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------------------

@@ -217,18 +217,20 @@ def start_judging(ctx: Context, campaign_id: int) -> int:
 
 @command("campaign.run", roles=(COUNTY_OFFICER,))
 def judge_again(ctx: Context, campaign_id: int) -> int:
-    """Judge those again that could not be decided: tax data, parameters or the low-income review came since. The job's number. Raises Refused."""
+    """Judge those again that could not be decided (tax data, parameters or the low-income review came since), and those about whose people a
+    file came after they were taken to have nothing on file. The job's number. Raises Refused."""
     campaign = at_work(ctx, campaign_id)
     if campaign.state != "judged" or campaign.what_if:
         raise Refused("審查開始後才能重新試算無法認定的案件", "E-CAMPAIGN")
-    work.note_reply(ctx.session, campaign, work.reply(ctx.session, campaign))
-    c = CampaignCase
-    again = ctx.session.execute(
-        update(c)
-        .where(c.campaign_id == campaign_id, c.outcome == UNKNOWN, c.state.in_(TO_DECIDE))
-        .values({"state": "frozen", **NOT_SEEN, "version": c.version + 1})
-        .execution_options(synchronize_session=False)
-    ).rowcount  # type: ignore[attr-defined]
+    moved = sorted(work.note_reply(ctx.session, campaign, work.reply(ctx.session, campaign)))
+    c, again = CampaignCase, 0
+    for which in (c.outcome == UNKNOWN, *(c.id.in_(moved[at : at + 500]) for at in range(0, len(moved), 500))):
+        again += ctx.session.execute(
+            update(c)
+            .where(c.campaign_id == campaign_id, which, c.state.in_(TO_DECIDE))
+            .values({"state": "frozen", **NOT_SEEN, "version": c.version + 1})
+            .execution_options(synchronize_session=False)
+        ).rowcount  # type: ignore[attr-defined]
     if not again:
         raise Refused("沒有無法認定而等待重新試算的案件", "E-EMPTY")
     ctx.audit("campaign.judging", campaign, again=again)

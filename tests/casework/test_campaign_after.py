@@ -162,6 +162,20 @@ def test_a_late_file_is_used_when_the_unknown_are_judged_again(granted, review, 
     assert [c.reason for c in review.cases(outcome="unknown")] == ["tax_rejected"], "the file in force still names somebody else"
 
 
+def test_who_was_taken_to_have_nothing_on_file_is_judged_again_when_a_file_comes(granted, review, arrive, session):
+    review.open()
+    old = session.scalars(select(CampaignMember).where(CampaignMember.person_id == person_id(3))).one()
+    arrive([(*SON, 504_000), (old.person_id, old.name, RICH)])
+    review.answer()
+    session.execute(update(CampaignMember).where(CampaignMember.id == old.id).values(tax_state="none_on_file"))  # as before the file came
+    session.commit()
+    review.judge()
+    assert {c.outcome for c in review.cases()} == {"same"}
+    campaigns.judge_again(review.officer, review.id)
+    review.work()
+    assert {c.outcome for c in review.cases(id=old.case_id)} == {"stops"} and len(review.cases(outcome="same")) == 2
+
+
 def test_the_pause_is_the_kill_switch_of_the_approval_too(granted, review, arrive, session):
     arrive([(*SON, 504_000)])
     review.open().answer()
