@@ -292,6 +292,8 @@ def _cell(layout: FileLayout, c: Column, value: object, fixed: bool) -> bytes:
     kind = SOURCES[c.source][1]
     if kind in (WORDS, CONST, BLANK):
         text = c.value if kind == CONST else "" if kind == BLANK else str(value or "")
+        if any(ch < " " for ch in text):  # a line break would make two records of one
+            raise Unfit("有換行或控制字元，請修正")
         made = rare_names.write(text if fixed or kind == CONST else safe(text), layout.codec, layout.policy, c.length if fixed else None)
         if made.refused:
             raise Unfit(f"有這個檔案寫不出的字「{''.join(made.refused)}」，請在檔案格式登錄代替的字或造字碼")

@@ -116,6 +116,12 @@ def test_what_does_not_fit_refuses_the_whole_file(payee, message):
         own_layout.write(template(), [line(1), line(2, payee=payee)], FRAME)
 
 
+@pytest.mark.parametrize("code", ["bank_fixed", "farmers_csv"])
+def test_a_line_break_in_a_name_does_not_make_two_records_of_one(code):
+    with pytest.raises(RecordError, match="第 1 筆「戶名」有換行或控制字元"):
+        own_layout.write(template(code), [bank(1, "王\r\n大明")], FRAME)
+
+
 def test_lines_go_to_the_layout_of_their_institution_then_to_the_one_for_all():
     lines = [bank(1, "甲", institution="9310014"), bank(2, "乙", institution="0040680"), line(3), line(4, channel="cash")]
     every, farmers = template(), template(institutions=("931",))
