@@ -1,6 +1,7 @@
 """What happens to a running case, with the month it takes effect, and always two people."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import func, select, update
@@ -15,6 +16,13 @@ from app.models.decision import Change, Decision
 from app.models.person import Person
 
 ACCOUNT = {"channel": "post", "institution": "0069999", "account": "7654321", "payee_name": "彭水木"}
+
+
+@pytest.fixture(autouse=True)
+def november() -> Iterator[None]:
+    """The months below are those of changes recorded in November 115."""
+    with clock.frozen(dt.date(2026, 11, 16)):
+        yield
 
 
 @pytest.fixture
