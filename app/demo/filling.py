@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.commands import parameters
 from app.commands.base import Refused
 from app.commands.casework import deadlines
+from app.commands.figures import refresh
 from app.core import clock, roc
 from app.extensions import WRITE, db
 from app.models.doubt import Doubt
@@ -20,7 +21,7 @@ from app.models.payment import Payment
 from app.models.person import Person
 from app.security import audit, scope
 
-from . import accounts, care, cases, county_work, further, means, notices, people
+from . import accounts, care, cases, county_work, further, means, notices, people, places
 from .accounts import DIRECTOR, OFFICER, Staff
 from .cases import Made
 from .months import Months
@@ -66,6 +67,7 @@ def fill(households: int = DEFAULT_HOUSEHOLDS, seed: int = DEFAULT_SEED, say: Ca
         _begin(session)
         deadlines.refresh(session)
         session.commit()
+        _figures(session, first)
         counts = {
             "people": len(population.people),
             "applications": len(made) + others,
@@ -78,6 +80,14 @@ def fill(households: int = DEFAULT_HOUSEHOLDS, seed: int = DEFAULT_SEED, say: Ca
         session.rollback()
     say(f"示範縣建立完成：{counts['applications']:,} 件申請、{counts['awards']:,} 件津貼，{time.monotonic() - began:.1f} 秒")
     return counts
+
+
+def _figures(session: Session, first: int) -> None:
+    """The figures of the worked months, as the night would compute them."""
+    _begin(session)
+    for month in range(first, roc.month_of(clock.today()) + 1):
+        refresh.build(session, places.COUNTY, month, clock.now())
+    session.commit()
 
 
 def _begin(session: Session) -> None:

@@ -29,6 +29,7 @@ FOR_DOCS = {
     "doubts": (roles.COUNTY_OFFICER, r"^/doubts/list/$"),
     "doubt": (roles.COUNTY_OFFICER, r"^/doubts/show/\d+$"),
     "recovery": (roles.COUNTY_OFFICER, r"^/overpayments/show/\d+$"),
+    "figures": (roles.COUNTY_OFFICER, r"^/figures/$"),
     "statistics": (roles.COUNTY_SUPERVISOR, r"^/statistics/$"),
     "audit-trail": (roles.AUDITOR, r"^/auditentryview/list/$"),
 }
