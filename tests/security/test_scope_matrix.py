@@ -36,6 +36,7 @@ NOT_IN_DEMO = {
     "batch_error", "instalment", "not_checked", "rule_hold", "exchange_mapping", "transfer", "upload", "upload_token",
     "old_register_import", "old_register_line",
     "accounting_line", "payment_deduction", "offset_consent",
+    "campaign_visit", "campaign_correction", "objection",
     "recomputation_line",  # the demo's awards were decided by today's law, so its recomputation finds none that would change
 }  # fmt: skip
 
@@ -58,9 +59,26 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
                     session, username=f"x.{SHORT[role]}", family="外", given="人", office=office, role_names=[role], password=PASSWORD,
                     must_change=False,
                 )  # fmt: skip
+            session.add_all(own_settings())
             session.commit()
         db.session.remove()
     yield app
+
+
+def own_settings() -> list[Any]:
+    """Settings that counties write for themselves and the demo has none of, two counties' and one each of the nation's."""
+    from app.models.channel_layout import ChannelLayout
+    from app.models.sftp_source import SftpSource
+    from app.payments.own_layout import FileLayout
+    from app.rules import codec
+
+    body = codec.to_plain(FileLayout())
+    host = {"label": "試辦機關", "source": "roster", "host": "sftp.invalid", "user": "county", "host_key": "SHA256:" + "A" * 43, "secret_name": "key"}
+    return [
+        row
+        for county in ("10004", "10005")
+        for row in (ChannelLayout(county_code=county, name="農會", number=1, body=body), SftpSource(county_code=county, **host))
+    ]
 
 
 def limits(app: Flask, username: str) -> scope.Scope:
