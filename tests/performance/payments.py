@@ -1,8 +1,8 @@
 """A county's register of 100,000 lines on PostgreSQL: made, checked, frozen, released, its files written and printed, its results taken in.
 
 Alternative in the same run: the same lines made one by one through the ORM (on a fiftieth of them, projected). Beside the seconds stand
-the CPU seconds of this process (with the press) and of the PostgreSQL server. The promises are for a machine that does nothing else: one
-thread works and waits for the server, so they are held against the CPU seconds of both where other work made the clock run longer.
+the CPU seconds of this process (with the press) and of the PostgreSQL server: on a machine that does other things the clock says little,
+and a promise that was missed there is to be tried again on a quiet one.
 """
 
 import datetime as dt
@@ -161,15 +161,14 @@ def _county(count: int) -> list[str]:
     product = found["造冊（含凍結）"]
     print(f"   對照：逐列以物件寫入同樣的清冊約 {alternative:.0f} 秒，是本程式的 {alternative / product:.1f} 倍")
     scale = count / LINES
-    spent = {name: min(seconds, used[name]) for name, seconds in found.items()}
     missed = []
     for label, names, promised in (
         ("造冊、檢核、凍結", ("造冊（含凍結）", "檢核"), 30 * scale),
         ("產生檔案", ("產生檔案",), 5 * scale),
         ("印領清冊 PDF", (f"印領清冊 PDF（{printed:,} 筆）",), 20.0),
     ):
-        if (seconds := sum(spent[name] for name in names)) > promised:
-            missed.append(f"{label} {seconds:.1f} 秒（目標 {promised:.0f} 秒）")
+        if (seconds := sum(found[name] for name in names)) > promised:
+            missed.append(f"{label} {seconds:.1f} 秒（CPU {sum(used[name] for name in names):.1f} 秒；目標 {promised:.0f} 秒）")
     return missed
 
 
